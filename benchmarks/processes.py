@@ -1,0 +1,90 @@
+"""Running one command to its end, and measuring it: seconds on the clock, seconds of processor, peak memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LAST_WORDS = 4000
+#: Seconds between two looks at a process's memory; the kernel keeps the peak, so only the very last growth can be missed.
+INTERVAL = 0.01
+
+
+class CommandFailed(RuntimeError):
+    """A command that is measured must succeed; the message holds the end of what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One command: processor seconds include the programs it started, the memory is its own alone."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_rss: int = 0
+
+
+def measure(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    watch_memory: bool = False,
+) -> Measurement:
+    """
+    Run a command and measure it.
+
+    ``watch_memory`` also reads its peak memory (``VmHWM``, Linux only). The kernel's own account of a process that has ended is no
+    use for that: it counts the memory of the parent from before the program was loaded.
+    """
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        watch = _MemoryWatch(process.pid) if watch_memory else None
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            size = output.seek(0, os.SEEK_END)
+            output.seek(max(0, size - LAST_WORDS))
+            words = output.read().decode(errors="replace")
+            raise CommandFailed(f"{command} ended with status {process.returncode}:\n{words}")
+    return Measurement(seconds, usage.ru_utime + usage.ru_stime, watch.stop() if watch else 0)
+
+
+class _MemoryWatch:
+    """Reads the peak memory of a process until it is gone."""
+
+    def __init__(self, pid: int) -> None:
+        self._path = Path(f"/proc/{pid}/status")
+        self._peak = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._ended.wait(INTERVAL):
+            try:
+                lines = self._path.read_text().splitlines()
+            except OSError:
+                return
+            for line in lines:
+                if line.startswith("VmHWM:"):
+                    self._peak = max(self._peak, int(line.split()[1]) * 1024)
+
+    def stop(self) -> int:
+        self._ended.set()
+        self._thread.join()
+        return self._peak

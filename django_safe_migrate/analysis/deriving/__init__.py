@@ -1,0 +1,23 @@
+"""How changes are derived from an operation and the states around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django_safe_migrate.analysis.deriving import code, fields, indexes, models  # noqa: F401 - they register handlers
+from django_safe_migrate.analysis.deriving.dispatch import Surroundings, derived, is_concurrent
+
+if TYPE_CHECKING:
+    from django.db.migrations.operations.base import Operation
+
+    from django_safe_migrate.analysis.changes import Change
+
+__all__ = ["Surroundings", "derive", "is_concurrent"]
+
+
+def derive(operation: Operation, around: Surroundings, *, backwards: bool) -> tuple[Change, ...]:
+    """Return what the operation changes in the database, in the order it happens: forwards, or undone in reverse."""
+    forwards = tuple(derived(operation, around))
+    if not backwards:
+        return forwards
+    return tuple(change for change in (forward.inverse() for forward in reversed(forwards)) if change is not None)

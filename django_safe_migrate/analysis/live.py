@@ -1,0 +1,59 @@
+"""
+What the live database says about tables of the plan: asked at most once each, and cautious when nobody can be asked.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django_safe_migrate.databases import Database
+
+_OWN_TABLES = ("django_migrations", "django_safe_migrate_")
+
+
+class Live:
+    """Questions about tables under the names they have now; ``database`` is None when it cannot be reached or must not be asked."""
+
+    def __init__(self, database: Database | None) -> None:
+        self.database = database
+        self._with_rows: dict[str, bool] = {}
+        self._estimates: dict[str, int | None] = {}
+
+    @functools.cached_property
+    def tables(self) -> frozenset[str] | None:
+        """The names of existing tables in lower case, None when unknown."""
+        return None if self.database is None else frozenset(table.lower() for table in self.database.tables())
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is known that there is no table at all, except those that keep the history of migrations."""
+        return self.tables is not None and not any(not table.startswith(_OWN_TABLES) for table in self.tables)
+
+    def is_missing(self, table: str) -> bool:
+        """Whether it is known that there is no such table; of one in another schema we know nothing."""
+        return self.tables is not None and '"' not in table and "." not in table and table.lower() not in self.tables
+
+    def has_rows(self, table: str) -> bool:
+        """Whether a table may hold rows."""
+        if self.database is None:
+            return True
+        if self.is_missing(table):
+            return False
+        if table not in self._with_rows:
+            self._with_rows[table] = self.database.has_rows(table)
+        return self._with_rows[table]
+
+    def estimated_rows(self, table: str) -> int | None:
+        """The server's estimate of a table's rows, None when it has none."""
+        if self.database is None:
+            return None
+        if table not in self._estimates:
+            self._estimates[table] = self.database.estimated_rows([table]).get(table)
+        return self._estimates[table]
+
+    @functools.cached_property
+    def unvalidated_constraints(self) -> frozenset[str]:
+        """Constraints, as ``table.constraint``, that existing rows were never checked against."""
+        return frozenset() if self.database is None else frozenset(self.database.unvalidated_constraints())

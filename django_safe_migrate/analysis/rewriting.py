@@ -1,0 +1,98 @@
+"""Which changes write a whole table anew: they take long, and disk space for a second copy while they last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+from django.db.models import UniqueConstraint, Value
+
+from django_safe_migrate.analysis.changes import Change, ColumnAdded, ColumnAltered, ColumnDropped, ConstraintAdded, ConstraintDropped
+from django_safe_migrate.analysis.column_types import rewrites
+from django_safe_migrate.analysis.deriving import Surroundings, derive
+from django_safe_migrate.analysis.live import Live
+from django_safe_migrate.analysis.schema import Column, Schema
+from django_safe_migrate.analysis.so_far import SoFar
+from django_safe_migrate.analysis.walking import walk_plan
+
+if TYPE_CHECKING:
+    from django.db.migrations.state import ProjectState
+
+    from django_safe_migrate.databases import Database
+    from django_safe_migrate.plan import Plan
+
+#: Functions that PostgreSQL evaluates for each row (``pg_proc.provolatile`` is ``v``).
+_VOLATILE = {
+    "clock_timestamp",
+    "gen_random_uuid",
+    "nextval",
+    "random",
+    "timeofday",
+    "uuid_generate_v1",
+    "uuid_generate_v4",
+    "uuidv4",
+    "uuidv7",
+}
+
+
+def rewritten_tables(plan: Plan, state: ProjectState, database: Database | None) -> tuple[str, ...]:
+    """Return the existing tables, under their present names, that a plan writes anew."""
+    connection = connections[plan.database] if database is None else database.connection
+    schema, so_far = Schema(connection, live=database is not None), SoFar(Live(database))
+    tables: dict[str, None] = {}
+    for planned, parts in walk_plan(plan, state):
+        for part in parts:
+            around = Surroundings(planned.app_label, part.earlier, part.later, schema)
+            for change in derive(part.operation, around, backwards=planned.backwards):
+                if not so_far.is_new(change.table) and rewrites_table(change, connection.vendor):
+                    tables.setdefault(so_far.live_name(change.table))
+                so_far.note(change)
+    return tuple(tables)
+
+
+def rewrites_table(change: Change, vendor: str) -> bool:
+    """Return whether a change writes its table anew."""
+    if vendor == "sqlite":
+        return rebuilds_on_sqlite(change)
+    if isinstance(change, ColumnAdded):
+        return change.column.stored or has_volatile_default(change.column)
+    if isinstance(change, ColumnAltered) and change.old.type and change.new.type:
+        return change.changes_type and rewrites(vendor, change.old.type, change.new.type)
+    # InnoDB makes a column NOT NULL, or NULL, by building the table again in place.
+    return vendor == "mysql" and isinstance(change, ColumnAltered) and change.old.null != change.new.null
+
+
+def has_volatile_default(column: Column) -> bool:
+    """Return whether the database computes the default for each row."""
+    pending: list[Any] = [column.db_default] if column.has_db_default else []
+    while pending:
+        expression = pending.pop()
+        name = getattr(expression, "function", None) or type(expression).__name__
+        if name.lower() in _VOLATILE or type(expression).__name__ in {"Random", "RandomUUID", "UUID4", "UUID7"}:
+            return True
+        pending.extend(getattr(expression, "get_source_expressions", list)())
+    return False
+
+
+def rebuilds_on_sqlite(change: Change) -> bool:
+    """Return whether Django makes a new table and copies every row, as its schema editor for SQLite decides."""
+    if isinstance(change, ColumnAdded):
+        return _added_by_rebuild(change.column)
+    if isinstance(change, ColumnDropped):
+        column = change.column
+        return column.primary_key or column.unique or column.indexed or bool(column.references)
+    if isinstance(change, ConstraintAdded | ConstraintDropped):
+        return not _is_index_on_sqlite(change.constraint)
+    return isinstance(change, ColumnAltered)
+
+
+def _added_by_rebuild(column: Column) -> bool:
+    if column.primary_key or column.unique or not column.null or column.has_python_default:
+        return True
+    return column.has_db_default and not isinstance(column.db_default, Value)
+
+
+def _is_index_on_sqlite(constraint: Any) -> bool:
+    if not isinstance(constraint, UniqueConstraint):
+        return False
+    return bool(constraint.condition or constraint.expressions or constraint.include or constraint.deferrable)

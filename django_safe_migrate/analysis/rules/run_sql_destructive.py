@@ -1,0 +1,42 @@
+"""
+Hand-written SQL drops, truncates or deletes without a condition.
+
+## Why it matters
+
+The rows or values are gone for good; a reverse brings back an empty column or table at best.
+
+## Instead of
+
+    migrations.RunSQL("DELETE FROM shop_cart"),
+
+## Use
+
+A condition that says which rows are meant, or, when the release that still runs uses none of it, a reason:
+
+    class Migration(migrations.Migration):
+        safe_migrate_allow = {"run_sql_destructive": "Carts live in Redis since release 41."}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django_safe_migrate.analysis.changes import StatementsRun
+from django_safe_migrate.analysis.context import Context
+from django_safe_migrate.analysis.raw_sql import destructions
+from django_safe_migrate.analysis.rule import BOTH, Rule
+from django_safe_migrate.findings import Finding, Severity
+
+rule = Rule(__name__, severity=Severity.ERROR, directions=BOTH, destroys=True)
+
+
+@rule.change(StatementsRun)
+def check(change: StatementsRun, context: Context) -> Iterator[Finding]:
+    """One finding per thing that goes away."""
+    for destruction in destructions(change.statements or (), context.vendor):
+        yield rule.finding(
+            context,
+            f"RunSQL in {context.planned.label} {destruction.what}, and what it held is gone for good.",
+            hint=f'If nothing uses it any more, say so in the migration: safe_migrate_allow = {{"{rule.name}": "..."}}',
+            tables=[destruction.table] if destruction.table else [],
+        )

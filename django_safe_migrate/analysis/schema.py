@@ -1,0 +1,225 @@
+"""
+Names and types of tables and columns, read from model states.
+
+Django knows them of rendered models. Rendering is most of the time that ``migrate`` takes, and model states have all it needs.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps as real_apps
+from django.db import connection as default_connection
+from django.db import router
+from django.db.backends.utils import strip_quotes, truncate_name
+from django.db.migrations.utils import resolve_relation
+from django.db.models import NOT_PROVIDED, ManyToManyField
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.migrations.state import ModelState, ProjectState
+    from django.db.models import Field
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """
+    A column as a field of a model state describes it.
+
+    ``type`` is the type in the database's words, empty when it is not known; ``check`` the condition of the CHECK that comes with the
+    field; ``references`` the table that a foreign key constraint points to, empty without one.
+    """
+
+    table: str
+    name: str
+    field_name: str
+    type: str
+    check: str
+    collation: str
+    references: str
+    null: bool
+    primary_key: bool
+    unique: bool
+    indexed: bool
+    generated: bool
+    stored: bool
+    field: Field[Any, Any] = dataclasses.field(compare=False, repr=False)
+
+    @property
+    def db_default(self) -> Any:
+        """The default that the database fills in, None without one."""
+        return self.field.db_default if self.has_db_default else None
+
+    @property
+    def has_db_default(self) -> bool:
+        """Whether an INSERT that does not name the column works because the database fills it in."""
+        return self.field.db_default is not NOT_PROVIDED
+
+    @property
+    def has_python_default(self) -> bool:
+        """Whether Django has a value for existing rows; it drops this default again at the end of the statement."""
+        field: Any = self.field
+        if field.has_default() or getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+            return True
+        return bool(not field.null and field.blank and field.empty_strings_allowed)
+
+    @property
+    def must_be_given(self) -> bool:
+        """Whether an INSERT that does not name the column fails."""
+        filled = self.has_db_default or self.generated or getattr(self.field, "db_returning", False)
+        return not (self.null or filled)
+
+
+class Schema:
+    """
+    What model states mean on one connection.
+
+    With ``live`` false the connection is only asked what it knows without connecting.
+    """
+
+    def __init__(self, connection: BaseDatabaseWrapper, *, live: bool) -> None:
+        self.connection = connection
+        self.knows_types = live or isinstance(inspect.getattr_static(connection, "data_types"), dict)
+        self._live = live
+
+    # --- models -------------------------------------------------------------------------------------------------------------
+
+    def model(self, state: ProjectState, app_label: str, name: str) -> ModelState | None:
+        """Return a model's state when it has a table that this database's migrations manage."""
+        model_state = state.models.get((app_label, name.lower()))
+        return model_state if model_state is not None and self._migrates(model_state) else None
+
+    def table(self, model_state: ModelState) -> str:
+        """Return the name of a model's table, as ``Options.contribute_to_class`` makes it."""
+        table = model_state.options.get("db_table")
+        return str(table) if table else self._truncated(f"{model_state.app_label}_{model_state.name_lower}")
+
+    def many_to_many_table(self, model_state: ModelState, name: str, field: Any) -> str:
+        """Return the table that Django makes for a many-to-many field, empty when a model of the project is the table."""
+        if not isinstance(field, ManyToManyField) or field.remote_field.through is not None:
+            return ""
+        return field.db_table or self._truncated(f"{strip_quotes(self.table(model_state))}_{name}")
+
+    def own_tables(self, model_state: ModelState) -> tuple[str, ...]:
+        """Return a model's table and those of its many-to-many fields."""
+        related = (self.many_to_many_table(model_state, name, field) for name, field in model_state.fields.items())
+        return (self.table(model_state), *filter(None, related))
+
+    def referenced_table(self, state: ProjectState, model_state: ModelState, field: Any) -> str:
+        """Return the table that a relation points to, empty when its model is not in the state."""
+        target = self._target(state, model_state, field)
+        return "" if target is None else self.table(target)
+
+    def _migrates(self, model_state: ModelState) -> bool:
+        options = model_state.options
+        if options.get("proxy") or not options.get("managed", True) or self._is_swapped(model_state):
+            return False
+        vendor = options.get("required_db_vendor")
+        if vendor and vendor != self.connection.vendor:
+            return False
+        features = options.get("required_db_features") or () if self._live else ()
+        if not all(getattr(self.connection.features, feature, False) for feature in features):
+            return False
+        alias, name = self.connection.alias, model_state.name_lower
+        return bool(router.allow_migrate(alias, model_state.app_label, model_name=name))
+
+    @staticmethod
+    def _is_swapped(model_state: ModelState) -> bool:
+        if not model_state.options.get("swappable"):
+            return False
+        try:
+            return bool(real_apps.get_model(model_state.app_label, model_state.name)._meta.swapped)
+        except LookupError:
+            return False
+
+    @staticmethod
+    def _truncated(name: str) -> str:
+        # Of the default connection, as Django does whatever database a model ends up on.
+        return truncate_name(name, default_connection.ops.max_name_length())
+
+    # --- columns ------------------------------------------------------------------------------------------------------------
+
+    def column(self, state: ProjectState, model_state: ModelState, name: str, field: Any) -> Column | None:
+        """Return the column of a field, or None when it has none (many-to-many, composite key)."""
+        bound = copy.copy(field)
+        bound.set_attributes_from_name(name)
+        if isinstance(field, ManyToManyField) or bound.column is None:
+            return None
+        kind, check, collation = self._database_parameters(state, model_state, bound)
+        constrained = field.remote_field is not None and getattr(field, "db_constraint", False)
+        return Column(
+            table=self.table(model_state),
+            name=bound.column,
+            field_name=name,
+            type=kind,
+            check=check,
+            collation=collation,
+            references=self.referenced_table(state, model_state, field) if constrained else "",
+            null=field.null,
+            primary_key=field.primary_key,
+            unique=field.unique and not field.primary_key,
+            indexed=field.db_index and not field.unique,
+            generated=bool(field.generated),
+            stored=bool(field.generated and getattr(field, "db_persist", False)),
+            field=field,
+        )
+
+    @staticmethod
+    def column_name(model_state: ModelState, name: str) -> str:
+        """Return the column of a field by the field's name; of an unknown field, the name."""
+        if name not in model_state.fields:
+            return name
+        bound = copy.copy(model_state.fields[name])
+        bound.set_attributes_from_name(name)
+        return str(bound.column or name)
+
+    def _database_parameters(self, state: ProjectState, model_state: ModelState, bound: Any) -> tuple[str, str, str]:
+        if not self.knows_types:
+            return "", "", ""
+        if bound.remote_field is not None:
+            return self._reference_type(state, model_state, bound), "", ""
+        try:
+            parameters = bound.db_parameters(self.connection)
+        except (AttributeError, TypeError):  # a field of the project that wants to be part of a model first
+            return "", "", ""
+        return parameters.get("type") or "", str(parameters.get("check") or ""), parameters.get("collation") or ""
+
+    def _reference_type(self, state: ProjectState, model_state: ModelState, bound: Any) -> str:
+        target = self._target(state, model_state, bound)
+        name, field = _referenced_field(state, target, bound.remote_field.field_name)
+        if target is None or field is None:
+            return ""
+        if field.remote_field is not None:
+            return self._reference_type(state, target, field)
+        remote = copy.copy(field)
+        remote.set_attributes_from_name(name)
+        try:
+            return remote.rel_db_type(self.connection) or ""
+        except (AttributeError, TypeError):  # as above
+            return ""
+
+    @staticmethod
+    def _target(state: ProjectState, model_state: ModelState, field: Any) -> ModelState | None:
+        if field.remote_field is None:
+            return None
+        key = resolve_relation(field.remote_field.model, model_state.app_label, model_state.name_lower)
+        return state.models.get(key)
+
+
+def _referenced_field(state: ProjectState, target: ModelState | None, name: str | None) -> tuple[str, Any]:
+    """The field that a relation points to: the named one, else the primary key, which may be a parent's."""
+    if target is None:
+        return "", None
+    if name and name in target.fields:
+        return name, target.fields[name]
+    for field_name, field in target.fields.items():
+        if field.primary_key:
+            return field_name, field
+    for base in target.bases:
+        if isinstance(base, str):
+            app_label, _, model_name = base.rpartition(".")
+            return _referenced_field(state, state.models.get((app_label, model_name.lower())), name)
+    return "", None

@@ -1,0 +1,220 @@
+"""The backups in a storage and their manifests, named so that django-dbbackup's commands understand them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import time
+from typing import Any
+
+from dbbackup import utils as dbbackup_utils
+
+from django_safe_migrate.backups.connector import SafeConnector
+from django_safe_migrate.backups.receipt import ManifestDamaged, Receipt
+from django_safe_migrate.backups.storage import BackupStorage
+from django_safe_migrate.exceptions import BackupFailed
+
+logger = logging.getLogger("django_safe_migrate")
+
+#: django-dbbackup's own name for the file beside a backup: ``dbrestore`` reads the connector there, ``listbackups`` leaves it
+#: out, and its clean-up deletes it with the backup. The manifest is one more key in it.
+METADATA = ".metadata"
+MANIFEST_KEY = "safe_migrate"
+#: Seconds to wait for a name of another second; two backups with one date could not be told apart by django-dbbackup.
+NAME_PATIENCE = 1.2
+
+
+# --- names -------------------------------------------------------------------------------------------------------------------
+
+
+def free_name(storage: BackupStorage, connector: SafeConnector, wanted: str = "") -> str:
+    """Return a name that nothing in the storage has, of the form that django-dbbackup is configured for."""
+    name = wanted or _generated(connector)
+    deadline = time.monotonic() + NAME_PATIENCE
+    while _taken(storage, name) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        name = _generated(connector)
+    number = 2
+    candidate = name
+    while _taken(storage, candidate):
+        stem, dot, extension = name.partition(".")
+        candidate = f"{stem}-{number}{dot}{extension}"
+        number += 1
+    return candidate
+
+
+def _generated(connector: SafeConnector) -> str:
+    return str(connector.generate_filename()) + connector.compression_suffix
+
+
+def _taken(storage: BackupStorage, name: str) -> bool:
+    return storage.exists(name) or storage.exists(name + METADATA)
+
+
+# --- one manifest ------------------------------------------------------------------------------------------------------------
+
+
+def write(storage: BackupStorage, receipt: Receipt) -> None:
+    """Store a receipt beside its backup, and make sure that it can be read again."""
+    metadata: dict[str, Any] = {"engine": receipt.engine, "connector": receipt.connector}
+    metadata.update(dbbackup_utils.get_user_metadata(metadata))
+    metadata[MANIFEST_KEY] = receipt.to_json()
+    stored = storage.save_json(receipt.name + METADATA, metadata)
+    try:
+        if _receipt(storage, stored) != receipt:
+            raise BackupFailed(f"The manifest {stored} was not read back as it was written.")
+    except (BackupFailed, ManifestDamaged):
+        storage.delete(stored)
+        raise
+
+
+def read(storage: BackupStorage, name: str) -> Receipt:
+    """
+    Return the receipt of a backup that is in the storage.
+
+    Raises:
+        BackupFailed: there is no such backup, it has no manifest, or the manifest is damaged; each with its own sentence.
+    """
+    manifest = _manifest_of(storage, name)
+    present = storage.exists(name)
+    if manifest is None and not present:
+        raise BackupFailed(
+            f"There is no backup {name} in the storage ({storage}).",
+            next_command="migrate_backup list",
+        )
+    if manifest is None:
+        raise BackupFailed(
+            f"The backup {name} has no manifest beside it: it was interrupted, or another program made it, "
+            "and what it should hold is not known."
+        )
+    try:
+        receipt = _receipt(storage, manifest)
+    except ManifestDamaged as error:
+        raise BackupFailed(f"The backup {name} cannot be relied on. {error}") from error
+    if receipt.name != name:
+        raise BackupFailed(
+            f"The manifest of the backup {name} belongs to another one, {receipt.name}."
+        )
+    if not present:
+        raise BackupFailed(
+            f"The backup {name} is gone from the storage ({storage}); only its manifest is there."
+        )
+    return receipt
+
+
+def _manifest_of(storage: BackupStorage, name: str) -> str | None:
+    if storage.exists(name + METADATA):
+        return name + METADATA
+    # A storage that renames what it stores has renamed this as well.
+    return next(
+        (other for other in storage.names() if other.startswith(name) and other.endswith(METADATA)),
+        None,
+    )
+
+
+def _receipt(storage: BackupStorage, manifest: str) -> Receipt:
+    try:
+        metadata = json.loads(storage.read(manifest))
+    except ValueError as error:
+        raise ManifestDamaged(f"The manifest {manifest} is not JSON ({error}).") from error
+    if not isinstance(metadata, dict) or MANIFEST_KEY not in metadata:
+        raise ManifestDamaged(f"The file {manifest} holds no manifest of this package.")
+    return Receipt.from_json(metadata[MANIFEST_KEY])
+
+
+# --- all of them -------------------------------------------------------------------------------------------------------------
+
+
+def receipts(storage: BackupStorage, alias: str) -> tuple[Receipt, ...]:
+    """Return the backups of an alias, newest first; a broken one says why."""
+    names = storage.names()
+    found = [_listed(storage, manifest, names) for manifest in names if manifest.endswith(METADATA)]
+    described = {receipt.name for receipt in found if receipt is not None}
+    orphans = [
+        Receipt(
+            name=name,
+            database=alias,
+            broken="It has no manifest: it was interrupted, or another program made it.",
+        )
+        for name in names
+        if name not in described
+        and not name.endswith(METADATA)
+        and _looks_like_backup(name, alias)
+        and not any(other.startswith(name) and other.endswith(METADATA) for other in names)
+    ]
+    ours = [receipt for receipt in found if receipt is not None and _concerns(receipt, alias)]
+    return tuple(
+        sorted(
+            [*ours, *orphans], key=lambda receipt: (receipt.created_at, receipt.name), reverse=True
+        )
+    )
+
+
+def _listed(storage: BackupStorage, manifest: str, names: tuple[str, ...]) -> Receipt | None:
+    name = manifest.removesuffix(METADATA)
+    try:
+        metadata = json.loads(storage.read(manifest))
+        if not isinstance(metadata, dict) or MANIFEST_KEY not in metadata:
+            return None  # django-dbbackup made that one
+        receipt = Receipt.from_json(metadata[MANIFEST_KEY])
+    except ManifestDamaged as error:
+        return Receipt(name=name, database="", broken=str(error))
+    except ValueError as error:
+        return Receipt(name=name, database="", broken=f"The manifest is not JSON ({error}).")
+    except BackupFailed as error:
+        return Receipt(name=name, database="", broken=error.message)
+    if receipt.name not in names:
+        return dataclasses.replace(
+            receipt, broken="The backup is gone from the storage; only its manifest is there."
+        )
+    return receipt
+
+
+def _concerns(receipt: Receipt, alias: str) -> bool:
+    return receipt.database == alias or (
+        not receipt.database and _looks_like_backup(receipt.name, alias)
+    )
+
+
+def _looks_like_backup(name: str, alias: str) -> bool:
+    """django-dbbackup's own test, and the alias at the beginning as its default template has it."""
+    return name.startswith(f"{alias}-") and bool(dbbackup_utils.filename_to_datestring(name))
+
+
+def prune(storage: BackupStorage, alias: str, source: str, keep: int) -> tuple[str, ...]:
+    """
+    Delete verified backups of this very database beyond the ``keep`` newest ones.
+
+    Broken ones do not count and are not deleted: they are for somebody to look at. Those of another database with the same
+    alias, as two projects in one storage have, are not ours to delete.
+    """
+    if keep < 1:
+        raise ValueError("At least one backup has to be kept.")
+    ours = [one for one in receipts(storage, alias) if one.is_verified and one.source == source]
+    pruned = []
+    for receipt in ours[keep:]:
+        delete(storage, receipt.name)
+        pruned.append(receipt.name)
+    return tuple(pruned)
+
+
+def delete(storage: BackupStorage, name: str) -> None:
+    """Delete a backup, then its manifest, so that what is left after a crash is listed as broken."""
+    manifest = _manifest_of(storage, name)
+    if manifest is None and not storage.exists(name):
+        raise BackupFailed(
+            f"There is no backup {name} in the storage ({storage}).",
+            next_command="migrate_backup list",
+        )
+    storage.delete(name)
+    if manifest is not None:
+        storage.delete(manifest)
+
+
+def discard(storage: BackupStorage, name: str) -> None:
+    """Remove a backup that failed; that it could not be removed must not hide why it failed."""
+    try:
+        delete(storage, name)
+    except BackupFailed as error:
+        logger.warning("The failed backup %s could not be removed: %s", name, error.message)

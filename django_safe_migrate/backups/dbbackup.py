@@ -1,0 +1,309 @@
+"""The default backend: our connectors over the storage, the names and the metadata files of django-dbbackup."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from django_safe_migrate import conf, values
+from django_safe_migrate.backups import catalogue, readiness
+from django_safe_migrate.backups.base import BackupBackend, BeforeSwap, Progress, RestoreResult
+from django_safe_migrate.backups.connector import (
+    ConnectorOptions,
+    Dump,
+    Restored,
+    RestoreRequest,
+    SafeConnector,
+    report,
+)
+from django_safe_migrate.backups.connectors import connector_for
+from django_safe_migrate.backups.programs import without_secrets
+from django_safe_migrate.backups.receipt import Receipt
+from django_safe_migrate.backups.storage import BackupStorage, open_storage
+from django_safe_migrate.backups.streams import Fingerprint
+from django_safe_migrate.databases import Database, get_database
+from django_safe_migrate.exceptions import BackupFailed
+from django_safe_migrate.findings import Finding
+
+READ_BACK = "read back from storage, size and SHA-256 equal"
+
+
+class DbBackupBackend(BackupBackend):
+    """
+    Backups in ``STORAGES["dbbackup"]``, seen and restored by django-dbbackup's own commands too.
+
+    Args:
+        bin_dir: the folder of the client programs (``pg_dump``, ``mariadb-dump`` ...); None takes those on PATH.
+        lock_wait: how long a dump or a swap waits for a lock.
+        stall: how long a client program may stay silent before it is given up.
+    """
+
+    def __init__(
+        self,
+        *,
+        bin_dir: str | None = None,
+        lock_wait: float | str = 60.0,
+        stall: float | str = 600.0,
+    ) -> None:
+        self.bin_dir = None if bin_dir is None else str(bin_dir)
+        self.lock_wait = values.duration(lock_wait)
+        self.stall = values.duration(stall)
+
+    # --- making -------------------------------------------------------------------------------------------------------------
+
+    def check(self, database: Database) -> list[Finding]:
+        connector = self._connector(database)
+        return [*connector.readiness(), *readiness.check_storage(open_storage(), connector)]
+
+    def create(
+        self, database: Database, *, run_id: str = "", progress: Progress | None = None
+    ) -> Receipt:
+        connector, storage = self._connector(database), open_storage()
+        started = time.perf_counter()
+        with _failures(connector, f"There is no verified backup of database {database.alias!r}."):
+            receipt = self._stored(connector, storage, run_id, progress)
+            complete = False
+            try:
+                verification = self._read_back(connector, storage, receipt, progress=progress)
+                receipt = dataclasses.replace(
+                    receipt,
+                    verified_at=_now(),
+                    verification=verification,
+                    seconds=round(time.perf_counter() - started, 3),
+                )
+                catalogue.write(storage, receipt)
+                complete = True
+            finally:
+                if not complete:
+                    catalogue.discard(storage, receipt.name)
+        return receipt
+
+    def _stored(
+        self,
+        connector: SafeConnector,
+        storage: BackupStorage,
+        run_id: str,
+        progress: Progress | None,
+    ) -> Receipt:
+        """Dump into the spool, and move what is complete into the storage."""
+        _refuse_open_transaction(connector.database)
+        created_at, wanted = _now(), catalogue.free_name(storage, connector)
+        with storage.spool() as path:
+            dump = connector.dump(path, progress)
+            report(progress, "storing", 0, dump.fingerprint.size)
+            name = storage.save(catalogue.free_name(storage, connector, wanted), path)
+        return _receipt(connector, storage, dump, name, run_id, created_at)
+
+    # --- checking -----------------------------------------------------------------------------------------------------------
+
+    def verify(self, name: str, alias: str) -> Receipt:
+        storage = open_storage()
+        receipt = catalogue.read(storage, name)
+        if receipt.database != alias:
+            raise BackupFailed(
+                f"The backup {name} is one of database {receipt.database!r}, not of {alias!r}.",
+                next_command=f"migrate_backup verify {name} --database {receipt.database}",
+            )
+        connector = self._connector(get_database(connections[alias]))
+        _check_vendor(receipt, connector)
+        with _failures(connector):
+            verification = self._read_back(connector, storage, receipt, thorough=True)
+        return dataclasses.replace(receipt, verified_at=_now(), verification=verification)
+
+    def _read_back(
+        self,
+        connector: SafeConnector,
+        storage: BackupStorage,
+        receipt: Receipt,
+        *,
+        thorough: bool = False,
+        progress: Progress | None = None,
+    ) -> str:
+        with storage.fetched(
+            receipt.name, lambda done: report(progress, "reading back", done, receipt.size)
+        ) as (path, found):
+            _compare(receipt, found)
+            return f"{READ_BACK}; {connector.check_file(path, receipt, thorough=thorough)}"
+
+    # --- restoring ----------------------------------------------------------------------------------------------------------
+
+    def restore(
+        self,
+        name: str,
+        database: Database,
+        *,
+        keep_old: bool = True,
+        in_place: bool = False,
+        no_owner: bool = False,
+        before_swap: BeforeSwap | None = None,
+        progress: Progress | None = None,
+    ) -> RestoreResult:
+        started, storage, connector = time.perf_counter(), open_storage(), self._connector(database)
+        receipt = catalogue.read(storage, name)
+        _check_vendor(receipt, connector)
+        request = RestoreRequest(
+            path=Path(),
+            receipt=receipt,
+            keep_old=keep_old,
+            in_place=in_place,
+            no_owner=no_owner,
+            before_swap=before_swap,
+            progress=progress,
+        )
+        with _failures(connector, f"The backup {name} was not restored."):
+            _refuse_open_transaction(database)
+            done = connector.repair()
+            kept, restored = self._restored(connector, storage, request)
+        return RestoreResult(
+            receipt=receipt,
+            database=database.alias,
+            kept=kept or restored.kept,
+            in_place=in_place,
+            seconds=round(time.perf_counter() - started, 3),
+            notices=(*done, *restored.notices),
+        )
+
+    def _restored(
+        self, connector: SafeConnector, storage: BackupStorage, request: RestoreRequest
+    ) -> tuple[str, Restored]:
+        """Check a backup from end to end, then restore exactly what was checked."""
+        receipt, progress = request.receipt, request.progress
+        assert receipt is not None  # noqa: S101 - given by restore()
+        with storage.fetched(
+            receipt.name, lambda count: report(progress, "reading", count, receipt.size)
+        ) as (path, found):
+            _compare(receipt, found)
+            connector.check_file(path, receipt, thorough=True)
+            kept = ""
+            if request.in_place:
+                kept = self.create(connector.database, progress=progress).name
+            return kept, connector.restore(dataclasses.replace(request, path=path))
+
+    def old_copies(self, database: Database) -> tuple[str, ...]:
+        return self._connector(database).old_copies()
+
+    def drop_old(self, database: Database, name: str) -> None:
+        connector = self._connector(database)
+        known = connector.old_copies()
+        if name not in known:
+            raise BackupFailed(
+                f"{name!r} is not a state that a restore of database {database.alias!r} has kept; "
+                f"there {'are ' + ', '.join(known) if known else 'is none'}."
+            )
+        connector.drop_old(name)
+
+    def repair(self, database: Database) -> tuple[str, ...]:
+        return self._connector(database).repair()
+
+    # --- keeping ------------------------------------------------------------------------------------------------------------
+
+    def list(self, alias: str) -> tuple[Receipt, ...]:
+        return catalogue.receipts(open_storage(), alias)
+
+    def prune(self, alias: str, keep: int) -> tuple[str, ...]:
+        connector = self._connector(get_database(connections[alias]))
+        return catalogue.prune(open_storage(), alias, connector.source, keep)
+
+    def delete(self, name: str) -> None:
+        catalogue.delete(open_storage(), name)
+
+    def _connector(self, database: Database) -> SafeConnector:
+        options = ConnectorOptions(
+            bin_dir=self.bin_dir,
+            lock_wait=self.lock_wait,
+            stall=self.stall,
+            exact_below=conf.load().exact_count_below,
+        )
+        return connector_for(database, options)
+
+
+def _receipt(
+    connector: SafeConnector,
+    storage: BackupStorage,
+    dump: Dump,
+    name: str,
+    run_id: str,
+    created_at: str,
+) -> Receipt:
+    return Receipt(
+        name=name,
+        database=connector.database.alias,
+        source=connector.source,
+        vendor=connector.vendor,
+        engine=connector.connection.settings_dict["ENGINE"],
+        connector=f"{type(connector).__module__}.{type(connector).__name__}",
+        created_at=created_at,
+        size=dump.fingerprint.size,
+        sha256=dump.fingerprint.sha256,
+        server=connector.database.server,
+        client=dump.client,
+        applied_migrations=dump.contents.applied_migrations,
+        row_counts=dict(dump.contents.row_counts),
+        counts_match_dump=dump.counts_match,
+        objects=dict(dump.contents.objects),
+        run_id=run_id,
+        storage=str(storage),
+    )
+
+
+def _compare(receipt: Receipt, found: Fingerprint) -> None:
+    if found.size < receipt.size:
+        raise BackupFailed(
+            f"The backup {receipt.name} is cut short: {found.size} bytes of {receipt.size} are in the storage."
+        )
+    if found.size > receipt.size:
+        raise BackupFailed(
+            f"The backup {receipt.name} is longer than what was written: {found.size} bytes instead of {receipt.size}."
+        )
+    if found.sha256 != receipt.sha256:
+        raise BackupFailed(
+            f"The content of the backup {receipt.name} is not what was written: its SHA-256 is {found.sha256}, "
+            f"and the manifest says {receipt.sha256}."
+        )
+
+
+def _check_vendor(receipt: Receipt, connector: SafeConnector) -> None:
+    if receipt.vendor != connector.vendor:
+        raise BackupFailed(
+            f"The backup {receipt.name} was made of a {receipt.vendor} database, and database {connector.database.alias!r} "
+            f"is on {connector.vendor}."
+        )
+
+
+def _refuse_open_transaction(database: Database) -> None:
+    """What an open transaction did would be missing in a backup, and its locks would make us wait for ourselves."""
+    connection = database.connection
+    is_open = connection.connection is not None
+    if connection.in_atomic_block or (is_open and not connection.get_autocommit()):
+        raise BackupFailed(
+            f"Database {database.alias!r} is inside an open transaction of this process; "
+            "backups are made and restored outside of one."
+        )
+
+
+@contextlib.contextmanager
+def _failures(connector: SafeConnector, what: str = "") -> Iterator[None]:
+    """Say in one message what failed, whatever raised it, without a password that a driver may have put into it."""
+    try:
+        yield
+    except BackupFailed as error:
+        raise BackupFailed(
+            f"{what} {error.message}".strip(),
+            changed=error.changed,
+            next_command=error.next_command,
+        ) from error
+    except (DatabaseError, InterfaceError, OSError, sqlite3.Error, zlib.error) as error:
+        reason = without_secrets(f"{type(error).__name__}: {error}".strip(), connector.secrets)
+        raise BackupFailed(f"{what} {reason}".strip()) from error
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,109 @@
+"""The receipt of a backup: what it holds, how it was made and proven; stored beside the backup as its manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django_safe_migrate.databases.base import RowCount
+
+FORMAT_VERSION = 1
+SEAL = "seal"
+
+
+class ManifestDamaged(ValueError):
+    """A manifest cannot be read, or is not what was written; the text is a full sentence."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """
+    What is known of one backup.
+
+    ``name`` is its name in the storage, ``database`` the alias and ``source`` where that pointed (no password). Moments are ISO 8601
+    in UTC. ``applied_migrations`` are ``app.name`` in the order they were recorded. ``counts_match_dump`` says that the row counts were
+    taken from the very state in the dump. ``broken`` is empty, or the sentence that says why this backup cannot be relied on.
+    """
+
+    name: str
+    database: str
+    source: str = ""
+    vendor: str = ""
+    engine: str = ""
+    connector: str = ""
+    created_at: str = ""
+    size: int = 0
+    sha256: str = ""
+    server: str = ""
+    client: str = ""
+    applied_migrations: tuple[str, ...] = ()
+    row_counts: Mapping[str, RowCount] = dataclasses.field(default_factory=dict)
+    counts_match_dump: bool = False
+    objects: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    run_id: str = ""
+    storage: str = ""
+    seconds: float = 0.0
+    verified_at: str = ""
+    verification: str = ""
+    format_version: int = FORMAT_VERSION
+    broken: str = ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether this backup was read back and found to be what was written."""
+        return bool(self.verified_at) and not self.broken
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data with a seal: a digest of everything else in it."""
+        data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        data["applied_migrations"] = list(self.applied_migrations)
+        data["row_counts"] = {
+            table: {"rows": count.rows, "exact": count.exact}
+            for table, count in self.row_counts.items()
+        }
+        data["objects"] = dict(self.objects)
+        return {**data, SEAL: _seal(data)}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Receipt:
+        """
+        Rebuild a receipt from what ``to_json`` gave.
+
+        Raises:
+            ManifestDamaged: the data is not a receipt, or differs from what was sealed.
+        """
+        if not isinstance(data, Mapping) or SEAL not in data:
+            raise ManifestDamaged("The manifest is not one that this package wrote.")
+        content = {key: value for key, value in data.items() if key != SEAL}
+        if content.get("format_version", 0) > FORMAT_VERSION:
+            raise ManifestDamaged(
+                f"The manifest has format version {content['format_version']}, which a newer version of this package wrote."
+            )
+        if data[SEAL] != _seal(content):
+            raise ManifestDamaged(
+                "The manifest was changed after it was written: its seal does not fit its content."
+            )
+        return cls(**_values(content))
+
+
+def _values(content: dict[str, Any]) -> dict[str, Any]:
+    known = {field.name for field in dataclasses.fields(Receipt)}
+    try:
+        return {
+            **{key: value for key, value in content.items() if key in known},
+            "applied_migrations": tuple(content["applied_migrations"]),
+            "row_counts": {
+                table: RowCount(int(count["rows"]), exact=bool(count["exact"]))
+                for table, count in content["row_counts"].items()
+            },
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ManifestDamaged(f"The manifest lacks what a receipt has ({error}).") from error
+
+
+def _seal(data: Mapping[str, Any]) -> str:
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""The base of our commands: the only place where an error of ours becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.db.migrations.exceptions import (
+    BadMigrationError,
+    InconsistentMigrationHistory,
+    NodeNotFoundError,
+)
+
+from django_safe_migrate.databases import Database, get_database
+from django_safe_migrate.exceptions import SafeMigrateError
+
+#: Mistakes of the user or of the project that Django reports by exception: told without a traceback.
+_TOLD_PLAINLY = (
+    BadMigrationError,
+    ImproperlyConfigured,
+    InconsistentMigrationHistory,
+    NodeNotFoundError,
+)
+
+
+class SafeMigrateCommand(BaseCommand):
+    """
+    A command that reports what it could not do in one message, with the exit code of the error.
+
+    Subclasses implement ``handle_safely``. ``--traceback`` shows where an error came from, its cause included.
+    """
+
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        """Call ``handle_safely`` and turn what it raises into a ``CommandError``."""
+        try:
+            return self.handle_safely(*args, **options)
+        except SafeMigrateError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+        except _TOLD_PLAINLY as error:
+            raise CommandError(f"{type(error).__name__}: {error}") from error
+
+    def handle_safely(self, *args: Any, **options: Any) -> str | None:
+        """Do the command's work; raise ``SafeMigrateError`` for what could not be done."""
+        raise NotImplementedError
+
+    def open_database(self, alias: str) -> Database:
+        """
+        Return the database of an alias, connected.
+
+        Raises:
+            SafeMigrateError: the server does not let us in; its reason is in the message.
+        """
+        database = get_database(connections[alias])
+        if reason := database.is_reachable():
+            raise SafeMigrateError(
+                f"Database {alias!r} ({database.name}) cannot be reached: {reason}",
+                next_command=f"check --database {alias}   (once the server is up)",
+            )
+        return database
+
+    def is_terminal(self) -> bool:
+        """Whether somebody can answer a question."""
+        return sys.stdin is not None and sys.stdin.isatty()

@@ -1,0 +1,169 @@
+"""Go back: unapply the last migrations or those of a run, or restore a backup; says beforehand what is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import CommandParser, no_translations
+from django.core.management.commands import migrate
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from django_safe_migrate import conf
+from django_safe_migrate.execution.executor import SafeMigrationExecutor
+from django_safe_migrate.execution.surroundings import Surroundings, register_receivers
+from django_safe_migrate.execution.targets import Planned
+from django_safe_migrate.history import History
+from django_safe_migrate.management.commands._arguments import (
+    add_run_arguments,
+    check_rules,
+    run_settings,
+)
+from django_safe_migrate.management.commands._base import SafeMigrateCommand
+from django_safe_migrate.management.commands._console import Console
+from django_safe_migrate.pipeline import Request
+from django_safe_migrate.preview import preview
+from django_safe_migrate.recovery import carry_out_with_recovery
+from django_safe_migrate.rollback import Wanted, plan_rollback
+from django_safe_migrate.run import ROLLBACK, RunOptions
+
+
+class Command(SafeMigrateCommand):
+    """A backwards plan through the same stages as any run."""
+
+    help = "Unapplies migrations, or restores a backup, after saying what comes back, what cannot, and what is lost."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add what to go back to, and how."""
+        goal = parser.add_mutually_exclusive_group(required=True)
+        goal.add_argument(
+            "--steps",
+            type=int,
+            metavar="N",
+            help="Unapply the last N migrations, in the order they were really applied.",
+        )
+        goal.add_argument(
+            "--run",
+            metavar="ID",
+            help="Return to the migrations applied before this run; the first letters of its id are enough.",
+        )
+        goal.add_argument(
+            "--to",
+            nargs=2,
+            metavar=("APP", "MIGRATION"),
+            help="Go back to this migration of an app; 'zero' unapplies all of it.",
+        )
+        goal.add_argument(
+            "--restore", metavar="BACKUP", help="Restore this backup; see migrate_backup list."
+        )
+        parser.add_argument(
+            "--database",
+            default=DEFAULT_DB_ALIAS,
+            choices=tuple(connections),
+            help="The database to roll back.",
+        )
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help="Never ask; stop instead, unless --force is given.",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Show what would be done and lost; touch nothing.",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="Go back although data is lost, without asking."
+        )
+        add_run_arguments(parser.add_argument)
+
+    @no_translations
+    def handle_safely(self, *args: Any, **options: Any) -> None:
+        """Plan the way back, show it, and take it."""
+        options["confirm"] = not options["force"]
+        run_options = self._run_options(options)
+        database = self.open_database(options["database"])
+        console = Console(self, options)
+        if options["restore"]:
+            self._restore(options, console)
+            return
+        register_receivers()
+        executor = SafeMigrationExecutor(database.connection)
+        wanted = Wanted(steps=options["steps"], run=options["run"], to=options["to"])
+        planned = plan_rollback(executor, wanted)
+        surroundings = self._surroundings(options, console)
+        if options["dry_run"]:
+            console.show(preview(executor, planned, run_options, surroundings))
+        elif not planned.plan:
+            console.write(
+                "Nothing to roll back: no applied migration is newer than what was asked for."
+            )
+        else:
+            self._carry_out(executor, wanted, run_options, surroundings, console)
+
+    def _carry_out(
+        self,
+        executor: SafeMigrationExecutor,
+        wanted: Wanted,
+        run_options: RunOptions,
+        surroundings: Surroundings,
+        console: Console,
+    ) -> None:
+        def planner(fresh: SafeMigrationExecutor) -> Planned:
+            return plan_rollback(fresh, wanted)
+
+        request = Request(
+            options=run_options,
+            planner=planner,
+            surroundings=surroundings,
+            listener=console.listen,
+            waiting=console.waiting,
+            ask=console.ask,
+            executor=executor,
+        )
+        with console.reporting():
+            run = carry_out_with_recovery(request)
+        if run is None:
+            console.write(
+                "Another run has changed the applied migrations meanwhile: nothing to roll back."
+            )
+
+    def _surroundings(self, options: dict[str, Any], console: Console) -> Surroundings:
+        return Surroundings(
+            verbosity=0 if console.is_machine_readable else options["verbosity"],
+            interactive=options["interactive"],
+            stdout=self.stderr if console.is_machine_readable else self.stdout,
+            sync_apps=migrate.Command().sync_apps,
+        )
+
+    def _run_options(self, options: dict[str, Any]) -> RunOptions:
+        settings = conf.load()
+        check_rules(options["allow"], settings)
+        return RunOptions(
+            **run_settings(options, settings),
+            kind=ROLLBACK,
+            force=options["force"],
+            rollback_of=_undone(options),
+        )
+
+    def _restore(self, options: dict[str, Any], console: Console) -> None:
+        """Restore a backup, exactly as ``migrate_backup restore`` does."""
+        call_command(
+            "migrate_backup",
+            "restore",
+            options["restore"],
+            database=options["database"],
+            interactive=options["interactive"] and not options["force"],
+            stdout=self.stdout,
+            stderr=self.stderr,
+        )
+
+
+def _undone(options: dict[str, Any]) -> str:
+    """The full id of the run that is undone, when one is named."""
+    if not options["run"]:
+        return ""
+    record = History().find(options["run"], database=options["database"])
+    return record.id if record is not None else ""

@@ -1,0 +1,3 @@
+"""Migrations of the history tables."""
+
+from __future__ import annotations

@@ -1,0 +1,299 @@
+"""The record of a run, folded from its events: what history, reports, admin and status read."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+from django_safe_migrate import events
+from django_safe_migrate.events import Event
+from django_safe_migrate.findings import Finding
+
+RUNNING = "running"
+SUCCEEDED = "succeeded"
+FAILED = "failed"
+INTERRUPTED = "interrupted"
+CRASHED = "crashed"
+
+STEP_DONE = frozenset({"applied", "unapplied", "faked"})
+
+
+@dataclasses.dataclass(slots=True)
+class StatementRecord:
+    """One SQL text as executed: how often, how long (seconds) and how many rows it reported. Parameters are never kept."""
+
+    sql: str
+    count: int = 1
+    seconds: float = 0.0
+    rows: int | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class OperationRecord:
+    """One operation of a step; ``index`` is its place in ``Migration.operations``, -1 for deferred SQL and recording."""
+
+    index: int
+    description: str
+    seconds: float = 0.0
+    statements: list[StatementRecord] = dataclasses.field(default_factory=list)
+    tables: list[str] = dataclasses.field(default_factory=list)
+    finished: bool = False
+
+
+@dataclasses.dataclass(slots=True)
+class StepRecord:
+    """
+    One migration in one direction.
+
+    ``status`` is planned, running, applied, unapplied, faked or failed; ``attempts`` counts tries; ``irreversible`` names the
+    operations that cannot be undone, ``lossy`` says which data going back would lose.
+    """
+
+    app_label: str
+    name: str
+    direction: str = "forwards"
+    status: str = "planned"
+    started_at: str = ""
+    seconds: float = 0.0
+    attempts: int = 0
+    error: str = ""
+    operations: list[OperationRecord] = dataclasses.field(default_factory=list)
+    irreversible: list[str] = dataclasses.field(default_factory=list)
+    lossy: list[str] = dataclasses.field(default_factory=list)
+    tables: list[str] = dataclasses.field(default_factory=list)
+    atomic: bool = True
+
+    @property
+    def label(self) -> str:
+        """The migration as ``app_label.name``."""
+        return f"{self.app_label}.{self.name}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the step reached its end."""
+        return self.status in STEP_DONE
+
+
+@dataclasses.dataclass(slots=True)
+class StageRecord:
+    """One stage: status is running, passed, failed or skipped; ``detail`` is the stage's own measurements."""
+
+    name: str
+    status: str = RUNNING
+    started_at: str = ""
+    seconds: float = 0.0
+    detail: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(slots=True)
+class RunRecord:
+    """Everything known of one run. Seconds are wall-clock seconds; moments are ISO 8601 in UTC."""
+
+    id: str
+    kind: str = "migrate"
+    database: str = "default"
+    vendor: str = ""
+    server: str = ""
+    status: str = RUNNING
+    started_at: str = ""
+    finished_at: str = ""
+    seconds: float = 0.0
+    exit_code: int | None = None
+    who: str = ""
+    host: str = ""
+    pid: int = 0
+    command: str = ""
+    release: str = ""
+    fingerprint: str = ""
+    rollback_of: str = ""
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    applied_before: list[str] = dataclasses.field(default_factory=list)
+    stages: list[StageRecord] = dataclasses.field(default_factory=list)
+    steps: list[StepRecord] = dataclasses.field(default_factory=list)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+    backup: dict[str, Any] | None = None
+    error: dict[str, str] | None = None
+    notices: list[str] = dataclasses.field(default_factory=list)
+
+    def stage(self, name: str) -> StageRecord | None:
+        """Return the stage of this name, or None when it was not reached."""
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    @property
+    def steps_done(self) -> list[StepRecord]:
+        """The steps that reached their end."""
+        return [step for step in self.steps if step.is_done]
+
+    @property
+    def affected_tables(self) -> list[str]:
+        """Tables named by the statements executed, sorted."""
+        return sorted({table for step in self.steps for table in step.tables})
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the run ended without success after it had already changed the database."""
+        changed = any(
+            step.is_done or (step.status == FAILED and not step.atomic) for step in self.steps
+        )
+        return self.status in {FAILED, INTERRUPTED, CRASHED} and changed
+
+    @property
+    def outcome(self) -> str:
+        """The word of the report: success, failed, partial or running."""
+        if self.status == RUNNING:
+            return "running"
+        if self.status == SUCCEEDED:
+            return "success"
+        return "partial" if self.is_partial else "failed"
+
+    def apply(self, event: Event) -> None:
+        """Add what one event says."""
+        _APPLIERS[event.name](self, event)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        data = dataclasses.asdict(dataclasses.replace(self, findings=[]))
+        data["findings"] = [finding.to_json() for finding in self.findings]
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RunRecord:
+        """Rebuild a record from what ``to_json`` gave."""
+        values = _known(cls, data)
+        values["stages"] = [
+            StageRecord(**_known(StageRecord, stage)) for stage in data.get("stages", [])
+        ]
+        values["steps"] = [_step_from_json(step) for step in data.get("steps", [])]
+        values["findings"] = [Finding.from_json(finding) for finding in data.get("findings", [])]
+        return cls(**values)
+
+
+def fold(stream: Iterable[Event]) -> RunRecord:
+    """Return the record that these events of one run add up to; raise ``ValueError`` when there are none."""
+    record: RunRecord | None = None
+    for event in stream:
+        if record is None:
+            record = RunRecord(event.run_id)
+        record.apply(event)
+    if record is None:
+        raise ValueError("A record needs at least one event.")
+    return record
+
+
+def _known(cls: Any, data: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(cls)}
+    return {key: value for key, value in data.items() if key in names}
+
+
+def _step_from_json(data: dict[str, Any]) -> StepRecord:
+    values = _known(StepRecord, data)
+    values["operations"] = [
+        _operation_from_json(operation) for operation in data.get("operations", [])
+    ]
+    return StepRecord(**values)
+
+
+def _operation_from_json(data: dict[str, Any]) -> OperationRecord:
+    values = _known(OperationRecord, data)
+    values["statements"] = [
+        StatementRecord(**_known(StatementRecord, one)) for one in data.get("statements", [])
+    ]
+    return OperationRecord(**values)
+
+
+def _apply_run_started(record: RunRecord, event: Event) -> None:
+    payload = dict(event.payload)
+    record.steps = [_step_from_json(step) for step in payload.pop("plan", [])]
+    record.started_at = event.at
+    for key, value in _known(RunRecord, payload).items():
+        setattr(record, key, value)
+
+
+def _apply_stage_started(record: RunRecord, event: Event) -> None:
+    record.stages.append(StageRecord(event.payload["stage"], started_at=event.at))
+
+
+def _apply_stage_finished(record: RunRecord, event: Event) -> None:
+    stage = record.stage(event.payload["stage"])
+    if stage is None:
+        stage = StageRecord(event.payload["stage"], started_at=event.at)
+        record.stages.append(stage)
+    stage.status = event.payload["status"]
+    stage.seconds = event.payload["seconds"]
+    stage.detail = event.payload.get("detail", {})
+
+
+def _apply_finding(record: RunRecord, event: Event) -> None:
+    record.findings.append(Finding.from_json(event.payload["finding"]))
+
+
+def _apply_backup(record: RunRecord, event: Event) -> None:
+    record.backup = event.payload["receipt"]
+
+
+def _apply_step_started(record: RunRecord, event: Event) -> None:
+    step = record.steps[event.payload["index"]]
+    step.status = RUNNING
+    step.attempts = event.payload["attempt"]
+    step.started_at = step.started_at or event.at
+    step.operations = []
+
+
+def _apply_operation_started(record: RunRecord, event: Event) -> None:
+    step = record.steps[event.payload["index"]]
+    step.operations.append(
+        OperationRecord(event.payload["operation"], event.payload["description"])
+    )
+
+
+def _apply_operation_finished(record: RunRecord, event: Event) -> None:
+    step = record.steps[event.payload["index"]]
+    finished = _operation_from_json(
+        {**event.payload, "index": event.payload["operation"], "finished": True}
+    )
+    step.operations = [one for one in step.operations if one.index != finished.index]
+    step.operations.append(finished)
+    step.tables = sorted({*step.tables, *finished.tables})
+
+
+def _apply_attempt_failed(record: RunRecord, event: Event) -> None:
+    record.steps[event.payload["index"]].error = event.payload["error"]
+
+
+def _apply_step_finished(record: RunRecord, event: Event) -> None:
+    step = record.steps[event.payload["index"]]
+    step.status = event.payload["status"]
+    step.seconds = event.payload["seconds"]
+    step.error = event.payload.get("error", "")
+
+
+def _apply_notice(record: RunRecord, event: Event) -> None:
+    record.notices.append(event.payload["message"])
+
+
+def _apply_run_finished(record: RunRecord, event: Event) -> None:
+    record.status = event.payload["status"]
+    record.exit_code = event.payload["exit_code"]
+    record.error = event.payload.get("error")
+    record.finished_at = event.at
+    started = datetime.datetime.fromisoformat(record.started_at or event.at)
+    record.seconds = (datetime.datetime.fromisoformat(event.at) - started).total_seconds()
+
+
+_APPLIERS = {
+    events.RUN_STARTED: _apply_run_started,
+    events.STAGE_STARTED: _apply_stage_started,
+    events.STAGE_FINISHED: _apply_stage_finished,
+    events.FINDING_NOTICED: _apply_finding,
+    events.BACKUP_CREATED: _apply_backup,
+    events.STEP_STARTED: _apply_step_started,
+    events.OPERATION_STARTED: _apply_operation_started,
+    events.OPERATION_FINISHED: _apply_operation_finished,
+    events.ATTEMPT_FAILED: _apply_attempt_failed,
+    events.STEP_FINISHED: _apply_step_finished,
+    events.NOTICE: _apply_notice,
+    events.RUN_FINISHED: _apply_run_finished,
+}

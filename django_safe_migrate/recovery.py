@@ -1,0 +1,104 @@
+"""What follows a failed run when more was asked for than to stop: going back, by the same stages, or restoring the run's backup."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django_safe_migrate.backups import get_backend
+from django_safe_migrate.exceptions import SafeMigrateError, UnsafePlan
+from django_safe_migrate.execution.executor import SafeMigrationExecutor
+from django_safe_migrate.execution.partial import revert_partial
+from django_safe_migrate.execution.targets import plan_between
+from django_safe_migrate.pipeline import RECOVERY_STAGES, Request, carry_out, carry_out_plan
+from django_safe_migrate.plan import freeze
+from django_safe_migrate.restore import RestoreRequest, restore_backup
+from django_safe_migrate.run import ROLLBACK, Run, RunOptions
+
+
+def carry_out_with_recovery(request: Request) -> Run | None:
+    """
+    Carry a request out; when that fails after the database was touched, do what ``options.on_failure`` says.
+
+    Raises:
+        SafeMigrateError: the run failed; its ``changed`` says what recovery made of the database.
+    """
+    return carry_out(dataclasses.replace(request, on_failure=_recover))
+
+
+def _recover(request: Request, run: Run, error: SafeMigrateError) -> None:
+    """Go back, under the run lock still held; the error's text is changed to what is true afterwards."""
+    touched = run.failure is not None or bool(run.record.steps_done)
+    if run.options.on_failure == "stop" or isinstance(error, UnsafePlan) or not touched:
+        return
+    if run.options.on_failure == "restore":
+        _restore(request, run, error)
+    else:
+        _roll_back(request, run, error)
+
+
+def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
+    try:
+        if run.failure is not None and run.failure.is_partial:
+            revert_partial(run.executor, run.failure, run.database)
+        executor = SafeMigrationExecutor(run.database.connection)
+        wanted = [_key(label) for label in run.record.applied_before]
+        for planned in plan_between(executor, wanted):
+            plan = freeze(run.database.alias, planned.targets, planned.plan)
+            carry_out_plan(_recovery_request(request, run), run.database, executor, plan, run.lock)
+            executor = SafeMigrationExecutor(run.database.connection)
+    except Exception as second:
+        error.changed = f"{error.changed} Rolling back failed as well: {second}"
+        error.next_command = f"migrate_status --database {run.options.database}"
+        raise error from second
+    error.changed = (
+        "The database was rolled back: exactly the migrations applied before this run are applied."
+    )
+    error.next_command = (
+        f"safemigrate --database {run.options.database}   (after mending the migration)"
+    )
+
+
+def _recovery_request(request: Request, run: Run) -> Request:
+    options = RunOptions(
+        database=run.options.database,
+        kind=ROLLBACK,
+        backup="never",
+        lock_timeout=run.options.lock_timeout,
+        statement_timeout=run.options.statement_timeout,
+        fake=run.options.fake,
+        rollback_of=run.record.id,
+    )
+    return dataclasses.replace(request, options=options, stages=RECOVERY_STAGES, on_failure=None)
+
+
+def _restore(request: Request, run: Run, error: SafeMigrateError) -> None:
+    if run.record.backup is None:
+        error.changed = (
+            f"{error.changed} Nothing was restored: this run made no backup ({run.backup_reason})"
+        )
+        return
+    name = run.record.backup["name"]
+    restore = RestoreRequest(name=name, listener=request.listener, rollback_of=run.record.id)
+    try:
+        result = restore_backup(restore, run.database, get_backend(run.settings))
+    except SafeMigrateError as second:
+        error.changed = f"{error.changed} Restoring {name} failed as well: {second.message}"
+        error.next_command = f"migrate_backup restore {name} --database {run.options.database}"
+        raise error from second
+    error.changed = f"The database was restored from {name}. {_kept(result.kept)}"
+    error.next_command = (
+        f"safemigrate --database {run.options.database}   (after mending the migration)"
+    )
+
+
+def _kept(kept: str) -> str:
+    return (
+        f"The state before the restore is kept as {kept}."
+        if kept
+        else "The state before the restore was not kept."
+    )
+
+
+def _key(label: str) -> tuple[str, str]:
+    app_label, _, name = label.partition(".")
+    return app_label, name

@@ -1,0 +1,173 @@
+"""Building the report out of a run's record."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django_safe_migrate.record import OperationRecord, RunRecord, StepRecord
+from django_safe_migrate.reports import units
+from django_safe_migrate.reports.document import (
+    SCHEMA_VERSION,
+    BackupFacts,
+    Check,
+    Failure,
+    Migration,
+    Operation,
+    Performance,
+    Report,
+    RunFacts,
+    Stage,
+    Statement,
+)
+from django_safe_migrate.reports.rollback_plan import plan_rollback
+
+#: The statements whose row count says how much data they changed.
+_WRITING = ("INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE")
+
+
+def build(record: RunRecord) -> Report:
+    """Return the report of a run, finished or not."""
+    backup = _backup(record)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        run=_facts(record),
+        tables=tuple(record.affected_tables),
+        stages=tuple(
+            Stage(
+                name=stage.name,
+                status=stage.status,
+                seconds=stage.seconds,
+                detail=dict(stage.detail),
+            )
+            for stage in record.stages
+        ),
+        migrations=tuple(_migration(step) for step in record.steps),
+        performance=_performance(record),
+        checks=_checks(record),
+        findings=tuple(sorted(record.findings, key=lambda finding: -finding.severity)),
+        failure=_failure(record),
+        notices=tuple(record.notices),
+        backup=backup,
+        rollback=plan_rollback(record, backup),
+    )
+
+
+def _facts(record: RunRecord) -> RunFacts:
+    names = [field.name for field in dataclasses.fields(RunFacts) if field.name != "outcome"]
+    return RunFacts(**{name: getattr(record, name) for name in names}, outcome=record.outcome)
+
+
+def _migration(step: StepRecord) -> Migration:
+    return Migration(
+        app_label=step.app_label,
+        name=step.name,
+        direction=step.direction,
+        status=step.status,
+        started_at=step.started_at,
+        seconds=step.seconds,
+        attempts=step.attempts,
+        impact=_impact(step),
+        tables=tuple(step.tables),
+        error=step.error,
+        operations=tuple(_operation(operation) for operation in step.operations),
+    )
+
+
+def _operation(operation: OperationRecord) -> Operation:
+    return Operation(
+        description=operation.description,
+        seconds=operation.seconds,
+        finished=operation.finished,
+        tables=tuple(operation.tables),
+        statements=tuple(
+            Statement(sql=one.sql, count=one.count, seconds=one.seconds, rows=one.rows)
+            for one in operation.statements
+        ),
+    )
+
+
+def _impact(step: StepRecord) -> str:
+    """What a step did, in words, from the statements that were seen."""
+    if step.status == "planned":
+        return "not carried out"
+    if step.status == "faked":
+        return "recorded only"
+    statements = [statement for operation in step.operations for statement in operation.statements]
+    count = sum(statement.count for statement in statements)
+    if not count:
+        return "no SQL"
+    rows = sum(
+        statement.rows
+        for statement in statements
+        if statement.rows
+        and statement.rows > 0
+        and statement.sql.lstrip().upper().startswith(_WRITING)
+    )
+    parts = [units.number(count, "statement")]
+    parts += [f"{units.number(rows, 'row')} written"] if rows else []
+    parts += [units.listed(step.tables)] if step.tables else []
+    return "; ".join(parts)
+
+
+def _performance(record: RunRecord) -> Performance:
+    detail = _detail(record, "execute")
+    resources = detail.get("resources") or {}
+    statements = [
+        one
+        for step in record.steps
+        for operation in step.operations
+        for one in operation.statements
+    ]
+    return Performance(
+        response_seconds_before=detail.get("response_seconds_before"),
+        response_seconds_after=detail.get("response_seconds_after"),
+        statements=sum(statement.count for statement in statements),
+        statement_seconds=sum(statement.seconds for statement in statements),
+        retries=sum(max(0, step.attempts - 1) for step in record.steps),
+        peak_rss_bytes=resources.get("peak_rss_bytes"),
+        peak_child_rss_bytes=resources.get("peak_child_rss_bytes"),
+        cpu_seconds=resources.get("cpu_seconds"),
+        peak_connections=resources.get("peak_connections"),
+    )
+
+
+def _checks(record: RunRecord) -> tuple[Check, ...]:
+    return tuple(
+        Check(
+            name=str(check.get("name", "")),
+            looked_at=str(check.get("looked_at", "")),
+            seconds=float(check.get("seconds") or 0.0),
+            findings=_count(check.get("findings")),
+        )
+        for check in _detail(record, "verify").get("checks") or ()
+    )
+
+
+def _count(findings: Any) -> int:
+    """How many findings, whether they are given as a number or one by one."""
+    return len(findings) if isinstance(findings, list | tuple) else int(findings or 0)
+
+
+def _detail(record: RunRecord, name: str) -> dict[str, Any]:
+    stage = record.stage(name)
+    return stage.detail if stage else {}
+
+
+def _failure(record: RunRecord) -> Failure | None:
+    if not record.error:
+        return None
+    names = [field.name for field in dataclasses.fields(Failure)]
+    return Failure(**{name: str(record.error.get(name) or "") for name in names})
+
+
+def _backup(record: RunRecord) -> BackupFacts | None:
+    if not record.backup:
+        return None
+    receipt = record.backup
+    texts = {
+        field.name: str(receipt.get(field.name) or "")
+        for field in dataclasses.fields(BackupFacts)
+        if field.name != "size"
+    }
+    return BackupFacts(**texts, size=receipt.get("size"))

@@ -1,0 +1,179 @@
+"""The report as markdown, for a pull request, a chat or a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from django_safe_migrate.findings import Finding, Severity
+from django_safe_migrate.reports import units, words
+from django_safe_migrate.reports.document import Report
+
+#: Underscores inside words mean nothing to markdown, and names of tables are full of them.
+_SPECIAL = re.compile(r"([\\`*\[\]|~#]|(?<!\w)_|_(?!\w))")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def render(report: Report) -> str:
+    """Return the report as markdown, ending with a newline."""
+    parts = (_summary, _migrations, _performance, _issues, _rollback)
+    lines = [f"# Migration report: {text(report.run.database)}", ""]
+    for part in parts:
+        lines += [*part(report), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def text(value: object) -> str:
+    """Return text from outside so that markdown shows it as it is: no markup, no HTML, on one line."""
+    flat = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(value).split()))
+    escaped = _SPECIAL.sub(r"\\\1", flat)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(value: object) -> str:
+    """Return text from outside as a code span."""
+    flat = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(value).split()))
+    fence = "`" * (max((len(run) for run in re.findall("`+", flat)), default=0) + 1)
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{pad}{flat}{pad}{fence}" if flat else ""
+
+
+def cell(value: object) -> str:
+    """Return text from outside as a code span in a cell of a table, where a bar ends the cell even inside of code."""
+    return code(value).replace("|", "\\|")
+
+
+def _summary(report: Report) -> Iterator[str]:
+    run = report.run
+    yield "## Summary"
+    yield ""
+    yield from _table(("", ""), list(_summary_rows(report)))
+    if run.status == "running":
+        yield ""
+        yield "The run is under way; this report tells what is known so far."
+
+
+def _summary_rows(report: Report) -> Iterator[tuple[str, str]]:
+    run = report.run
+    yield "Batch", cell(run.id)
+    yield "Status", f"**{run.outcome}**"
+    yield "Execution time", units.duration(run.seconds)
+    yield "Started", text(run.started_at)
+    yield "Database", text(f"{run.database} ({run.server or run.vendor})")
+    yield "Affected tables", ", ".join(cell(table) for table in report.tables) or "none"
+    yield "Backup", text(words.backup(report))
+    yield "By", text(f"{run.who} on {run.host}, process {run.pid}")
+    yield "Command", cell(run.command)
+    if run.release:
+        yield "Release", cell(run.release)
+    if run.rollback_of:
+        yield "Rollback of", cell(run.rollback_of)
+
+
+def _migrations(report: Report) -> Iterator[str]:
+    yield "## Executed Migrations"
+    yield ""
+    if not report.migrations:
+        yield "None."
+        return
+    rows = [
+        (cell(one.label), text(words.status(one)), words.duration(one), text(one.impact))
+        for one in report.migrations
+    ]
+    yield from _table(("Migration", "Status", "Duration", "Impact"), rows)
+
+
+def _performance(report: Report) -> Iterator[str]:
+    yield "## Performance Impact"
+    yield ""
+    rows = [(name, text(value)) for name, value in words.measurements(report.performance)]
+    yield from _table(("Measured", "Value"), rows)
+    if report.stages:
+        yield ""
+        stages = [
+            (one.name, text(one.status), units.duration(one.seconds)) for one in report.stages
+        ]
+        yield from _table(("Stage", "Status", "Duration"), stages)
+
+
+def _issues(report: Report) -> Iterator[str]:
+    yield "## Issues Encountered"
+    yield ""
+    if not (report.failure or report.findings or report.notices):
+        yield "None."
+        return
+    blocks = [_failure(report), *(_severity(report, severity) for severity in reversed(Severity))]
+    blocks.append(f"- {text(notice)}" for notice in report.notices)
+    written = [lines for lines in map(list, blocks) if lines]
+    for place, lines in enumerate(written):
+        yield from [""] if place else []
+        yield from lines
+
+
+def _failure(report: Report) -> Iterator[str]:
+    if report.failure is None:
+        return
+    yield "### The run's error"
+    yield ""
+    yield f"- **What happened:** {text(report.failure.message)}"
+    yield f"- **Was the database changed:** {text(report.failure.changed)}"
+    if report.failure.next_command:
+        yield f"- **Next command:** {code(f'python manage.py {report.failure.next_command}')}"
+
+
+def _severity(report: Report, severity: Severity) -> Iterator[str]:
+    findings = [finding for finding in report.findings if finding.severity == severity]
+    if not findings:
+        return
+    yield f"### {severity.label.capitalize()}: {units.number(len(findings), 'finding')}"
+    yield ""
+    for finding in findings:
+        yield from _finding(finding)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    where = f" ({code(finding.migration)})" if finding.migration else ""
+    allowed = " Allowed for this run." if finding.allowed else ""
+    yield f"- {code(finding.rule)}{where}: {text(finding.message)}{allowed}"
+    hint = finding.hint.strip()
+    if "\n" in hint:
+        yield from _code_block(hint)
+    elif hint:
+        yield f"  - Hint: {text(hint)}"
+
+
+def _code_block(hint: str) -> Iterator[str]:
+    """A hint of several lines is code to be pasted: shown as it is, inside the list item."""
+    fence = "`" * max(3, max((len(run) for run in re.findall("`+", hint)), default=0) + 1)
+    yield ""
+    yield f"  {fence}text"
+    yield from (f"  {_CONTROL.sub('', line)}".rstrip() for line in hint.splitlines())
+    yield f"  {fence}"
+    yield ""
+
+
+def _rollback(report: Report) -> Iterator[str]:
+    yield "## Rollback Plan"
+    yield ""
+    yield text(report.rollback.summary)
+    if report.rollback.steps:
+        yield ""
+        rows = [
+            (cell(one.migration), one.capability, text("; ".join(one.details)))
+            for one in report.rollback.steps
+        ]
+        yield from _table(("Migration", "Going back", "What is lost, or why not"), rows)
+    for command in report.rollback.commands:
+        yield ""
+        yield text(command.purpose)
+        yield ""
+        yield "```shell"
+        yield command.command
+        yield "```"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"| {' | '.join('---' for _ in header)} |"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"

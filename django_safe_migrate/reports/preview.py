@@ -1,0 +1,121 @@
+"""The preview of a run (``--dry-run``) as text, markdown or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django_safe_migrate.reports import units
+
+if TYPE_CHECKING:
+    from django_safe_migrate.findings import Finding
+    from django_safe_migrate.preview import Preview, PreviewOperation, PreviewStep
+
+_WAY_BACK = {
+    "lossless": "Way back: lossless.",
+    "lossy": "Way back: possible, with loss.",
+    "impossible": "Way back: impossible; only a restored backup brings it back.",
+}
+
+
+def render_preview(preview: Preview, output: str) -> str:
+    """Return the preview in the format text, markdown or json."""
+    if output == "json":
+        return json.dumps(preview.to_json(), indent=2, ensure_ascii=False) + "\n"
+    lines = _markdown(preview) if output == "markdown" else _text(preview)
+    return "\n".join(lines) + "\n"
+
+
+def _text(preview: Preview) -> Iterator[str]:
+    yield f"Dry run of {preview.kind} on {preview.database} ({preview.server}). Nothing is touched."
+    if not preview.steps:
+        yield "  Nothing to do: every planned migration is in its place."
+        return
+    yield ""
+    yield f"Plan: {units.number(len(preview.steps), 'migration')}"
+    for step in preview.steps:
+        yield from _text_step(step)
+    yield ""
+    yield f"Findings: {_summary(preview.findings)}"
+    for finding in preview.findings:
+        yield from _text_finding(finding)
+    yield ""
+    yield f"Backup: {_backup(preview)}"
+
+
+def _text_step(step: PreviewStep) -> Iterator[str]:
+    verb = "Unapply" if step.direction == "backwards" else "Apply"
+    yield f"  {verb} {step.label}" + ("" if step.atomic else "   (not atomic)")
+    for operation in step.operations:
+        yield f"    - {operation.description}{_confidence(operation)}"
+        for statement in operation.statements:
+            yield from (f"        {line}" for line in statement.splitlines())
+    yield f"    {_WAY_BACK[step.way_back]}"
+    yield from (f"      cannot be undone: {what}" for what in step.irreversible)
+    yield from (f"      loses: {what}" for what in step.lossy)
+
+
+def _text_finding(finding: Finding) -> Iterator[str]:
+    allowed = " (allowed)" if finding.allowed else ""
+    where = f" {finding.migration}" if finding.migration else ""
+    yield f"  {finding.severity.label.upper():7} {finding.rule}{where}{allowed}"
+    yield from (f"          {line}" for line in finding.message.splitlines())
+    if finding.hint:
+        first, *rest = finding.hint.splitlines()
+        yield f"          Hint: {first}"
+        yield from (f"                {line}" for line in rest)
+
+
+def _markdown(preview: Preview) -> Iterator[str]:
+    yield f"# Dry run of {preview.kind} on `{preview.database}` ({preview.server})"
+    yield ""
+    if not preview.steps:
+        yield "Nothing to do."
+        return
+    yield "## Plan"
+    for step in preview.steps:
+        yield from ("", f"### `{step.label}` {step.direction}", "")
+        for operation in step.operations:
+            yield f"* {operation.description}{_confidence(operation)}"
+            if operation.statements:
+                yield from (
+                    "",
+                    "  ```sql",
+                    *(f"  {line}" for s in operation.statements for line in s.splitlines()),
+                    "  ```",
+                    "",
+                )
+        yield from ("", _WAY_BACK[step.way_back])
+        yield from (f"* cannot be undone: {what}" for what in step.irreversible)
+        yield from (f"* loses: {what}" for what in step.lossy)
+    yield from ("", "## Findings", "", _summary(preview.findings), "")
+    for finding in preview.findings:
+        yield f"* **{finding.severity.label}** `{finding.rule}` {finding.migration}: {finding.message}"
+        if finding.hint:
+            yield from (
+                "",
+                "  ```text",
+                *(f"  {line}" for line in finding.hint.splitlines()),
+                "  ```",
+                "",
+            )
+    yield from ("", "## Backup", "", _backup(preview))
+
+
+def _confidence(operation: PreviewOperation) -> str:
+    if operation.confidence == "exact":
+        return ""
+    return f"  [SQL {operation.confidence}: {operation.reason}]"
+
+
+def _summary(findings: tuple[Finding, ...]) -> str:
+    if not findings:
+        return "none."
+    blocking = sum(finding.is_blocking for finding in findings)
+    return f"{len(findings)}, of which {blocking} would stop the run."
+
+
+def _backup(preview: Preview) -> str:
+    size = f" About {units.size(preview.backup_bytes)} to read." if preview.backup_bytes else ""
+    return preview.backup + size

@@ -1,0 +1,77 @@
+"""Sentences that more than one rendering of a report needs, so that all of them say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django_safe_migrate.reports import units
+from django_safe_migrate.reports.document import Migration, Performance, Report
+
+NOT_MEASURED = "not measured"
+
+
+def headline(report: Report) -> str:
+    """Return what happened in one line."""
+    took = units.duration(report.run.seconds)
+    if report.run.kind == "restore":
+        return f"{report.run.outcome}: restore of {report.run.database} in {took}"
+    done = sum(
+        migration.status in {"applied", "unapplied", "faked"} for migration in report.migrations
+    )
+    total = len(report.migrations)
+    counted = (
+        units.number(total, "migration")
+        if done == total
+        else f"{done} of {units.number(total, 'migration')}"
+    )
+    verb = "rolled back" if report.run.kind == "rollback" else "carried out"
+    return f"{report.run.outcome}: {counted} {verb} on {report.run.database} in {took}"
+
+
+def status(migration: Migration) -> str:
+    """Return a step's status, and how often it was tried when that was more than once."""
+    if migration.attempts > 1:
+        return f"{migration.status} (attempt {migration.attempts})"
+    return migration.status
+
+
+def duration(migration: Migration) -> str:
+    """Return how long a step took; empty when it was not carried out."""
+    return "" if migration.status == "planned" else units.duration(migration.seconds)
+
+
+def backup(report: Report) -> str:
+    """Return the run's backup in one sentence, or why there is none."""
+    if report.backup is not None:
+        proven = (
+            f"verified: {report.backup.verification}" if report.backup.verification else "verified"
+        )
+        known = report.backup.broken or (proven if report.backup.verified_at else "not verified")
+        return f"{report.backup.name} ({units.size(report.backup.size)}, {known})"
+    reasons = (stage.detail.get("reason") for stage in report.stages if stage.name == "backup")
+    return next((str(reason) for reason in reasons if reason), "none")
+
+
+def measurements(performance: Performance) -> Iterator[tuple[str, str]]:
+    """Yield what was measured: a name and a value."""
+    yield "Database response time before", _response(performance.response_seconds_before)
+    yield "Database response time after", _response(performance.response_seconds_after)
+    if performance.response_seconds_before and performance.response_seconds_after:
+        change = performance.response_seconds_after / performance.response_seconds_before - 1
+        yield "Change of the response time", f"{change:+.0%}"
+    yield (
+        "Statements",
+        f"{performance.statements:,} in {units.duration(performance.statement_seconds)}",
+    )
+    yield "Peak memory of this process", units.size(performance.peak_rss_bytes) or NOT_MEASURED
+    if performance.peak_child_rss_bytes:
+        yield "Peak memory of the backup's programs", units.size(performance.peak_child_rss_bytes)
+    yield "Processor time", units.duration(performance.cpu_seconds) or NOT_MEASURED
+    if performance.peak_connections is not None:
+        yield "Peak connections", f"{performance.peak_connections:,}"
+    if performance.retries:
+        yield "Attempts repeated", f"{performance.retries:,}"
+
+
+def _response(seconds: float | None) -> str:
+    return NOT_MEASURED if seconds is None else f"{seconds * 1000:.2f} ms"

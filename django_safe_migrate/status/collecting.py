@@ -1,0 +1,116 @@
+"""Collecting the status of a database: by reading only, with whatever of it can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from django.db import connections
+
+from django_safe_migrate import events
+from django_safe_migrate.databases import get_database
+from django_safe_migrate.history import History, tables
+from django_safe_migrate.record import RUNNING
+from django_safe_migrate.status import migrations as reading
+from django_safe_migrate.status import runs
+from django_safe_migrate.status.contents import UNKNOWN, LockStatus, Status
+from django_safe_migrate.status.half_done import find_half_done
+
+if TYPE_CHECKING:
+    from django_safe_migrate.databases import Database
+    from django_safe_migrate.record import RunRecord
+
+#: So many runs are looked at for half-done work, however few are shown.
+LOOK_BACK = 50
+
+
+def collect(database: str = "default", *, app_labels: Collection[str] = (), limit: int = 5) -> Status:
+    """
+    Return the status of a database; what cannot be read is left out and named.
+
+    Args:
+        database: its alias.
+        app_labels: only the migrations of these apps; of all when empty.
+        limit: how many runs to return, newest first.
+
+    Raises:
+        CommandError: neither an installed app nor a record has one of the labels.
+    """
+    found = get_database(connections[database])
+    unreachable = found.is_reachable()
+    lock = _no_lock(unreachable) if unreachable else runs.lock_status(found)
+    history = History()
+    records = runs.read_runs(history, database, lock, max(limit, LOOK_BACK))
+    if unreachable:
+        return _without_database(found, unreachable, lock, history, records, limit)
+    return _with_database(found, lock, history, records, app_labels, limit)
+
+
+def _no_lock(reason: str) -> LockStatus:
+    return LockStatus(state=UNKNOWN, detail=f"The database cannot be reached: {reason}")
+
+
+def _without_database(
+    database: Database,
+    unreachable: str,
+    lock: LockStatus,
+    history: History,
+    records: list[RunRecord],
+    limit: int,
+) -> Status:
+    half_done = tuple(find_half_done(records, history, database, None))
+    return Status(
+        database=database.alias,
+        server=database.product,
+        at=events.timestamp(),
+        unreachable=unreachable,
+        history_unavailable=history.reason_unavailable(),
+        lock=lock,
+        under_way=tuple(runs.progress(one) for one in records if one.status == RUNNING),
+        runs=tuple(runs.summary(one) for one in records[:limit]),
+        dead_runs=tuple(runs.dead_runs(records, half_done)),
+        half_done=half_done,
+    )
+
+
+def _with_database(
+    database: Database,
+    lock: LockStatus,
+    history: History,
+    records: list[RunRecord],
+    app_labels: Collection[str],
+    limit: int,
+) -> Status:
+    migrations = reading.read(database.connection)
+    reading.check_labels(migrations, app_labels)
+    half_done = tuple(
+        one
+        for one in find_half_done(records, history, database, migrations)
+        if not app_labels or one.migration.partition(".")[0] in app_labels
+    )
+    invalid, problems = _invalid_indexes(database)
+    return Status(
+        database=database.alias,
+        server=database.server,
+        at=events.timestamp(),
+        history_unavailable=history.reason_unavailable(),
+        apps=reading.per_app(migrations, runs.faked(history, database.alias, records), app_labels),
+        pending=tuple(
+            ".".join(key) for key in migrations.pending() if not app_labels or key[0] in app_labels
+        ),
+        lock=lock,
+        under_way=tuple(runs.progress(one) for one in records if one.status == RUNNING),
+        runs=tuple(runs.summary(one) for one in records[:limit]),
+        dead_runs=tuple(runs.dead_runs(records, half_done)),
+        half_done=half_done,
+        invalid_indexes=invalid,
+        problems=(*migrations.problems, *problems),
+    )
+
+
+def _invalid_indexes(database: Database) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The indexes that are not used, or the problem that kept us from asking."""
+    try:
+        return database.invalid_indexes(), ()
+    except tables.ERRORS as error:
+        return (), (f"Invalid indexes cannot be looked for ({tables.first_line(error)}).",)

@@ -1,0 +1,18 @@
+"""Every generated part, by the name that pages call it by."""
+
+from __future__ import annotations
+
+from command_parts import django_options, migrate_options, own_options, subcommands
+from rule_parts import list_of_rules, other_findings, rules
+from setting_parts import keys
+
+PARTS = {
+    "django-options": django_options,
+    "migrate-options": migrate_options,
+    "own-options": own_options,
+    "subcommands": subcommands,
+    "setting-keys": keys,
+    "list-of-rules": list_of_rules,
+    "other-findings": other_findings,
+    "rules": rules,
+}

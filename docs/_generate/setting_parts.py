@@ -1,0 +1,30 @@
+"""The keys of the settings, out of the tables that check them."""
+
+from __future__ import annotations
+
+from django_safe_migrate import conf
+
+TABLES = {"all": conf.KEYS, "backup": conf.BACKUP_KEYS, "retry": conf.RETRY_KEYS}
+
+
+def keys(which: str) -> str:
+    """Return a section for each key of one of the dictionaries."""
+    prefix = "" if which == "all" else f"{which}-"
+    return "\n\n".join(
+        f"### `{_path(which, name)}` {{#{prefix}{name.lower()}}}\n\n"
+        f"{key.doc}\n\n"
+        f"Accepts {key.accepts}. Default: `{_shown(key.default)}`."
+        for name, key in TABLES[which].items()
+    )
+
+
+def _path(which: str, name: str) -> str:
+    return name if which == "all" else f'{which.upper()}["{name}"]'
+
+
+def _shown(value: object) -> str:
+    if value == ():
+        return "[]"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 10_000:
+        return f"{value:_}"
+    return repr(value).replace("'", '"')

@@ -1,0 +1,3 @@
+"""The history of the tables of orders, oldest first."""
+
+from __future__ import annotations

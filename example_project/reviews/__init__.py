@@ -1,0 +1,3 @@
+"""Collect what customers say about products."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The history of the tables of reviews, oldest first."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Commands of the shop itself."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The test suite of django-safe-migrate, laid out like the package that it tests."""
+
+from __future__ import annotations

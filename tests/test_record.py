@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from django_safe_migrate import events
+from django_safe_migrate.events import Event
+from django_safe_migrate.record import RunRecord, fold
+
+PLAN = [
+    {"app_label": "shop", "name": "0001_a", "direction": "forwards", "atomic": True},
+    {"app_label": "shop", "name": "0002_b", "direction": "forwards", "atomic": False},
+]
+
+
+def stream(*names_and_payloads: tuple[str, dict[str, Any]]) -> list[Event]:
+    return [
+        Event(name, "r1", f"2026-01-01T00:00:{second:02d}.000000+00:00", payload)
+        for second, (name, payload) in enumerate(names_and_payloads)
+    ]
+
+
+STARTED = (events.RUN_STARTED, {"database": "default", "plan": PLAN, "who": "ann"})
+FIRST_DONE = [
+    (events.STEP_STARTED, {"index": 0, "attempt": 1}),
+    (events.OPERATION_STARTED, {"index": 0, "operation": 0, "description": "Create model A"}),
+    (
+        events.OPERATION_FINISHED,
+        {
+            "index": 0,
+            "operation": 0,
+            "description": "Create model A",
+            "seconds": 0.1,
+            "statements": [{"sql": "CREATE TABLE a ()", "count": 1, "seconds": 0.1, "rows": None}],
+            "tables": ["shop_a"],
+        },
+    ),
+    (events.STEP_FINISHED, {"index": 0, "status": "applied", "seconds": 0.2}),
+]
+
+
+def test_a_whole_run() -> None:
+    record = fold(
+        stream(
+            STARTED,
+            *FIRST_DONE,
+            (events.RUN_FINISHED, {"status": "succeeded", "exit_code": 0, "error": None}),
+        )
+    )
+    assert record.who == "ann"
+    assert [step.status for step in record.steps] == ["applied", "planned"]
+    assert record.affected_tables == ["shop_a"]
+    assert record.steps[0].operations[0].statements[0].sql == "CREATE TABLE a ()"
+    assert record.seconds == 5.0
+    assert record.outcome == "success"
+
+
+def test_a_record_survives_json() -> None:
+    record = fold(stream(STARTED, *FIRST_DONE))
+    assert RunRecord.from_json(record.to_json()) == record
+
+
+@pytest.mark.parametrize(
+    ("names", "outcome"),
+    [
+        ([], "failed"),
+        (FIRST_DONE, "partial"),
+        ([(events.STEP_STARTED, {"index": 0, "attempt": 1})], "failed"),
+    ],
+)
+def test_a_failed_run_is_partial_when_it_changed_something(names: list[Any], outcome: str) -> None:
+    end = (events.RUN_FINISHED, {"status": "failed", "exit_code": 7, "error": None})
+    assert fold(stream(STARTED, *names, end)).outcome == outcome
+
+
+def test_a_failed_step_that_is_not_atomic_makes_the_run_partial() -> None:
+    failed = (events.STEP_FINISHED, {"index": 1, "status": "failed", "seconds": 1.0, "error": "E"})
+    end = (events.RUN_FINISHED, {"status": "failed", "exit_code": 7, "error": None})
+    assert fold(stream(STARTED, failed, end)).is_partial
+
+
+def test_another_attempt_starts_with_no_operations() -> None:
+    again = (events.STEP_STARTED, {"index": 0, "attempt": 2})
+    record = fold(stream(STARTED, *FIRST_DONE[:3], again))
+    assert record.steps[0].attempts == 2
+    assert record.steps[0].operations == []
+
+
+def test_an_operation_under_way_is_not_finished() -> None:
+    record = fold(stream(STARTED, *FIRST_DONE[:2]))
+    assert [operation.finished for operation in record.steps[0].operations] == [False]
+
+
+def test_every_event_can_be_applied() -> None:
+    from django_safe_migrate import record
+
+    assert set(record._APPLIERS) == events.NAMES
+
+
+def test_nothing_makes_no_record() -> None:
+    with pytest.raises(ValueError, match="at least one event"):
+        fold([])
