@@ -8,6 +8,7 @@ The large project has 30 apps of 8 models and 10 migrations each. Every model re
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.processes import Measurement, measure
@@ -21,6 +22,8 @@ MIGRATIONS = 10
 PENDING_APP = "app15"
 PENDING_MIGRATION = "0011_model3_extra"
 PENDING_TABLE = f"{PENDING_APP}_model3"
+ID = "('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID'))"
+PENDING_FIELD = "extra = models.IntegerField(null=True)"
 
 #: The operations of the migrations after the first: name of the migration, operation, the line it adds to which model or its Meta.
 CHANGES: tuple[tuple[str, str], ...] = (
@@ -85,8 +88,7 @@ def small_project(folder: Path, server: Server, *, safe_migrate: bool = True) ->
         models="class Order(models.Model):\n    number = models.CharField(max_length=20)\n",
         migrations={
             "0001_initial": migration(
-                "migrations.CreateModel('Order', [('id', models.BigAutoField(primary_key=True)), "
-                "('number', models.CharField(max_length=20))]),",
+                f"migrations.CreateModel('Order', [{ID}, ('number', models.CharField(max_length=20))]),",
                 initial=True,
             )
         },
@@ -118,8 +120,7 @@ def write_app(project: Project, number: int) -> None:
         migrations[name] = migration(
             operation.format(label=label), dependencies=[(label, previous)]
         )
-    models = "\n\n".join(_model(number, model) for model in range(MODELS))
-    project.write_app(label, models=models, migrations=migrations)
+    project.write_app(label, models=_models(number, more={}), migrations=migrations)
 
 
 def app_label(number: int) -> str:
@@ -149,15 +150,9 @@ def fill_database(project: Project) -> None:
 
 def add_pending_migration(project: Project) -> None:
     """Add a field to a model in the middle of the chain, with a migration that is not applied."""
-    models = project.folder / PENDING_APP / "models.py"
-    field = "code = models.CharField(max_length=20, null=True)"
-    extra = "extra = models.IntegerField(null=True)"
-    text = models.read_text()
-    head, found, tail = text.partition("class Model3(models.Model):\n")
-    assert found and field in text, "The models are not as this function knows them."  # noqa: S101
-    models.write_text(f"{head}{found}    {extra}\n{tail}")
     project.write_app(
         PENDING_APP,
+        models=_models(int(PENDING_APP.removeprefix("app")), more={3: PENDING_FIELD}),
         migrations={
             PENDING_MIGRATION: migration(
                 "migrations.AddField('Model3', 'extra', models.IntegerField(null=True)),",
@@ -192,7 +187,7 @@ def _initial(number: int) -> str:
 
 def _create_model(number: int, model: int) -> str:
     fields = [
-        "('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID'))",
+        ID,
         f"('name', models.CharField(max_length={50 if model == 3 else 80}))",
         "('position', models.IntegerField(default=0))",
         "('created', models.DateTimeField(auto_now_add=True))",
@@ -201,10 +196,16 @@ def _create_model(number: int, model: int) -> str:
         fields.append(
             f"('previous', models.ForeignKey('{previous}', models.CASCADE, null=True, related_name='+'))"
         )
-    return f"migrations.CreateModel('Model{model}', [\n    {',\n    '.join(fields)},\n]),"
+    listed = "".join(f"    {field},\n" for field in fields)
+    return f"migrations.CreateModel('Model{model}', [\n{listed}]),"
 
 
-def _model(number: int, model: int) -> str:
+def _models(number: int, *, more: Mapping[int, str]) -> str:
+    """Return models.py of an app; `more` are further fields by number of the model."""
+    return "\n\n".join(_model(number, model, more.get(model)) for model in range(MODELS))
+
+
+def _model(number: int, model: int, field: str | None) -> str:
     label = app_label(number)
     lines = [
         "name = models.CharField(max_length=80)",
@@ -217,6 +218,8 @@ def _model(number: int, model: int) -> str:
         )
     if model in FIELDS:
         lines.append(FIELDS[model].format(label=label))
+    if field:
+        lines.append(field)
     if model in META:
         lines += ["", "class Meta:", f"    {META[model].format(label=label)}"]
     body = "\n".join(f"    {line}" if line else "" for line in lines)

@@ -118,7 +118,7 @@ def _begin(
     request: Request, database: Database, executor: SafeMigrationExecutor, plan: Plan, lock: RunLock
 ) -> tuple[Run, Journal]:
     options, settings = request.options, conf.load()
-    state = executor.current_state()
+    state = executor.state_without(plan)
     record = RunRecord(str(uuid.uuid4()))
     journal = Journal.open(record.id, database.alias)
     recorder = Recorder(
@@ -241,7 +241,7 @@ def _interrupted(run: Run, stop: StopRequested) -> Interrupted:
         f"The run was stopped by {stop}.",
         signal_number=stop.number,
         changed=_changed_so_far(run),
-        next_command=f"migrate_status --database {run.options.database}",
+        next_command=f"migrate_status{run.database_option}",
     )
 
 

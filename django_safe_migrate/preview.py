@@ -91,7 +91,7 @@ def preview(
     database = get_database(executor.connection)
     settings = conf.load()
     plan = freeze(database.alias, planned.targets, planned.plan)
-    state = executor.current_state()
+    state = executor.state_without(plan)
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
     run = Run(
         options=options,

@@ -48,14 +48,12 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
             executor = SafeMigrationExecutor(run.database.connection)
     except Exception as second:
         error.changed = f"{error.changed} Rolling back failed as well: {second}"
-        error.next_command = f"migrate_status --database {run.options.database}"
+        error.next_command = f"migrate_status{run.database_option}"
         raise error from second
     error.changed = (
         "The database was rolled back: exactly the migrations applied before this run are applied."
     )
-    error.next_command = (
-        f"safemigrate --database {run.options.database}   (after mending the migration)"
-    )
+    error.next_command = f"safemigrate{run.database_option}   (after mending the migration)"
 
 
 def _recovery_request(request: Request, run: Run) -> Request:
@@ -83,12 +81,10 @@ def _restore(request: Request, run: Run, error: SafeMigrateError) -> None:
         result = restore_backup(restore, run.database, get_backend(run.settings))
     except SafeMigrateError as second:
         error.changed = f"{error.changed} Restoring {name} failed as well: {second.message}"
-        error.next_command = f"migrate_backup restore {name} --database {run.options.database}"
+        error.next_command = f"migrate_backup restore {name}{run.database_option}"
         raise error from second
     error.changed = f"The database was restored from {name}. {_kept(result.kept)}"
-    error.next_command = (
-        f"safemigrate --database {run.options.database}   (after mending the migration)"
-    )
+    error.next_command = f"safemigrate{run.database_option}   (after mending the migration)"
 
 
 def _kept(kept: str) -> str:

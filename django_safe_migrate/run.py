@@ -100,6 +100,12 @@ class Run:
     failure: StepFailed | None = None
 
     @property
+    def database_option(self) -> str:
+        """The option that names the database in a command; empty for the default one."""
+        alias = self.options.database
+        return "" if alias == "default" else f" --database {alias}"
+
+    @property
     def backup_row_counts(self) -> dict[str, RowCount] | None:
         """The row counts of this run's backup, or None when it made none."""
         if self.record.backup is None:

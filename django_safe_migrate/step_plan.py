@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django_safe_migrate.analysis.rollback import outlook
+from django_safe_migrate.analysis.rollback import outlooks
 from django_safe_migrate.record import StepRecord
 
 if TYPE_CHECKING:
@@ -19,22 +19,16 @@ def step_records(plan: Plan, state: ProjectState) -> list[StepRecord]:
 
     Args:
         plan: the plan.
-        state: the project's state before the plan; not changed.
+        state: the project's state without any migration of the plan; not changed.
     """
-    walked = state.clone()
-    records = []
-    for step in plan.steps:
-        prospects = outlook(step, walked)
-        records.append(
-            StepRecord(
-                step.app_label,
-                step.name,
-                step.direction,
-                irreversible=list(prospects.irreversible),
-                lossy=[loss.description for loss in prospects.lossy],
-                atomic=bool(step.migration.atomic),
-            )
+    return [
+        StepRecord(
+            step.app_label,
+            step.name,
+            step.direction,
+            irreversible=list(prospects.irreversible),
+            lossy=[loss.description for loss in prospects.lossy],
+            atomic=bool(step.migration.atomic),
         )
-        if not step.backwards:
-            step.migration.mutate_state(walked, preserve=False)
-    return records
+        for step, prospects in zip(plan.steps, outlooks(plan, state), strict=True)
+    ]

@@ -16,7 +16,7 @@ _TEXTS = {"text", "longtext", "citext"}
 _STRINGS = _TEXTS | {"varchar", "char"}
 #: Decimal digits that each integer type can need.
 _INTEGERS = {"smallint": 5, "integer": 10, "bigint": 19}
-_EXACT_NUMBERS = {"numeric", "decimal"}
+_NUMBERS = {*_INTEGERS, "numeric", "decimal"}
 #: utf8mb4: a varchar of up to this many characters keeps its length in one byte, and MySQL rewrites the table to make it two.
 _ONE_LENGTH_BYTE = 63
 
@@ -71,9 +71,9 @@ def rewrites(vendor: str, old: str, new: str) -> bool:
     return not _KEEPS_ROWS[vendor](before, after)
 
 
-def loses_values(old: str, new: str) -> bool:
-    """Return whether there are values of the old type that the new one cannot hold as they are."""
-    if old == new:
+def loses_values(vendor: str, old: str, new: str) -> bool:
+    """Return whether there are values of the old type that the new one cannot hold as they are; not where types are not known."""
+    if old == new or not (old and new) or vendor in _KEEP_ANYTHING:
         return False
     before, after = ColumnType.parse(old), ColumnType.parse(new)
     if before.array != after.array:
@@ -88,7 +88,7 @@ def _holds(before: ColumnType, after: ColumnType) -> bool:
         return before.length <= after.length
     if before.name in _INTEGERS and after.name in _INTEGERS:
         return _holds_integers(before, after)
-    if before.name in _INTEGERS | _EXACT_NUMBERS and after.name in _INTEGERS | _EXACT_NUMBERS:
+    if before.name in _NUMBERS and after.name in _NUMBERS:
         return before.whole_digits <= after.whole_digits and before.scale <= after.scale
     if before.name in _INTEGERS and after.name in {"varchar", "char"}:
         return _INTEGERS[before.name] + 1 <= after.length
@@ -126,7 +126,9 @@ def _postgresql_keeps(before: ColumnType, after: ColumnType) -> bool:
     if before.name in variable and after.name in variable:
         return before.length <= after.length
     if before.name == after.name == "numeric":
-        return not after.sizes or bool(before.sizes and before.scale == after.scale and before.sizes[0] <= after.sizes[0])
+        return not after.sizes or bool(
+            before.sizes and before.scale == after.scale and before.sizes[0] <= after.sizes[0]
+        )
     return (before.name, after.name) == ("cidr", "inet") or before == after
 
 
@@ -136,5 +138,7 @@ def _mysql_keeps(before: ColumnType, after: ColumnType) -> bool:
     return after.length <= _ONE_LENGTH_BYTE or before.length > _ONE_LENGTH_BYTE
 
 
+#: The type of a column is only a preference here: what does not fit is kept as it is.
+_KEEP_ANYTHING = {"sqlite"}
 #: By vendor: whether rows stay as they are. SQLite copies the table at every change, which ``table_rebuild`` says.
 _KEEPS_ROWS = {"postgresql": _postgresql_keeps, "mysql": _mysql_keeps}

@@ -93,7 +93,11 @@ class Context:
             return {"file": self.planned.file}
         planned = self._part.planned
         line = operation_line(self.planned.file, planned.index)
-        return {"file": self.planned.file, "line": line, "operation": self._part.operation.describe()}
+        return {
+            "file": self.planned.file,
+            "line": line,
+            "operation": self._part.operation.describe(),
+        }
 
     # --- the database -------------------------------------------------------------------------------------------------------
 
@@ -110,7 +114,9 @@ class Context:
     @property
     def runs_in_transaction(self) -> bool:
         """Whether the whole migration is one transaction, schema changes included."""
-        return bool(self.planned.migration.atomic and self.schema.connection.features.can_rollback_ddl)
+        return bool(
+            self.planned.migration.atomic and self.schema.connection.features.can_rollback_ddl
+        )
 
     def is_new(self, table: str) -> bool:
         """Whether the plan makes this table: nobody uses it yet, and it holds nothing."""

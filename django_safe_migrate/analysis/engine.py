@@ -45,7 +45,7 @@ def analyse(
     Args:
         plan: forwards or backwards.
         database: None when it cannot be reached or must not be asked; then every table may hold rows.
-        state: the project state without any migration of the plan, in both directions (``starting_state``); it is not changed.
+        state: the project state without any migration of the plan, in both directions; it is not changed.
         settings: severities, rules of the project, exemptions.
         app_is_third_party: whether a migration is one that the project cannot change.
         sql: the collected SQL by label of migration, when it was asked for.
@@ -82,7 +82,9 @@ class _Analysis:
         rules = all_rules(settings)
         self._known = frozenset(rule.name for rule in rules)
         wanted = [rule for rule in rules if settings.rules.get(rule.name) != OFF]
-        self._rules = RuleSet(wanted, connection.vendor, "backwards" if plan.backwards else "forwards")
+        self._rules = RuleSet(
+            wanted, connection.vendor, "backwards" if plan.backwards else "forwards"
+        )
 
     def findings(self, state: ProjectState) -> list[Finding]:
         found: list[Finding] = []
@@ -92,11 +94,15 @@ class _Analysis:
 
     def _migration(self, planned: PlannedMigration, parts: tuple[Part, ...]) -> Iterator[Finding]:
         sql = None if self._sql is None else self._sql.get(planned.label, ())
-        context = Context(planned, schema=self._schema, live=self._live, so_far=self._so_far, sql=sql)
+        context = Context(
+            planned, schema=self._schema, live=self._live, so_far=self._so_far, sql=sql
+        )
         if planned.label in self._exempted:
             self._pass_over(planned, parts)
             return
-        settle = _Settling(context, Marker(planned), self._severities, self._app_is_third_party(planned))
+        settle = _Settling(
+            context, Marker(planned), self._severities, self._app_is_third_party(planned)
+        )
         for part in parts:
             context.move_to(part)
             for check in self._rules.checks(Subject.OPERATION, type(part.operation)):
@@ -108,7 +114,9 @@ class _Analysis:
         if not planned.backwards:
             yield from settle.marker_findings(self._known, self._rules.names)
 
-    def _changes(self, planned: PlannedMigration, part: Part, context: Context, settle: _Settling) -> Iterator[Finding]:
+    def _changes(
+        self, planned: PlannedMigration, part: Part, context: Context, settle: _Settling
+    ) -> Iterator[Finding]:
         for change in self._derived(planned, part):
             for check in self._rules.checks(Subject.CHANGE, type(change)):
                 yield from settle.results(check, change)
@@ -128,7 +136,9 @@ class _Analysis:
 class _Settling:
     """Runs checks on one migration and settles the severity of what they find."""
 
-    def __init__(self, context: Context, marker: Marker, severities: Mapping[str, str], third_party: bool) -> None:
+    def __init__(
+        self, context: Context, marker: Marker, severities: Mapping[str, str], third_party: bool
+    ) -> None:
         self._context = context
         self._marker = marker
         self._severities = severities

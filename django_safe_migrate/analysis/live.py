@@ -24,16 +24,27 @@ class Live:
     @functools.cached_property
     def tables(self) -> frozenset[str] | None:
         """The names of existing tables in lower case, None when unknown."""
-        return None if self.database is None else frozenset(table.lower() for table in self.database.tables())
+        return (
+            None
+            if self.database is None
+            else frozenset(table.lower() for table in self.database.tables())
+        )
 
     @property
     def is_blank(self) -> bool:
         """Whether it is known that there is no table at all, except those that keep the history of migrations."""
-        return self.tables is not None and not any(not table.startswith(_OWN_TABLES) for table in self.tables)
+        return self.tables is not None and not any(
+            not table.startswith(_OWN_TABLES) for table in self.tables
+        )
 
     def is_missing(self, table: str) -> bool:
         """Whether it is known that there is no such table; of one in another schema we know nothing."""
-        return self.tables is not None and '"' not in table and "." not in table and table.lower() not in self.tables
+        return (
+            self.tables is not None
+            and '"' not in table
+            and "." not in table
+            and table.lower() not in self.tables
+        )
 
     def has_rows(self, table: str) -> bool:
         """Whether a table may hold rows."""
@@ -56,4 +67,8 @@ class Live:
     @functools.cached_property
     def unvalidated_constraints(self) -> frozenset[str]:
         """Constraints, as ``table.constraint``, that existing rows were never checked against."""
-        return frozenset() if self.database is None else frozenset(self.database.unvalidated_constraints())
+        return (
+            frozenset()
+            if self.database is None
+            else frozenset(self.database.unvalidated_constraints())
+        )

@@ -28,9 +28,15 @@ def _operation_lines(file: str) -> tuple[int, ...]:
 def _lines_of_list(migration: ast.ClassDef) -> tuple[int, ...]:
     for statement in migration.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else ()
-        named = any(isinstance(target, ast.Name) and target.id == "operations" for target in targets)
+        named = any(
+            isinstance(target, ast.Name) and target.id == "operations" for target in targets
+        )
         if named and isinstance(statement, ast.Assign) and isinstance(statement.value, ast.List):
             elements = statement.value.elts
             # An unpacked list shifts every index behind it.
-            return () if any(isinstance(e, ast.Starred) for e in elements) else tuple(e.lineno for e in elements)
+            return (
+                ()
+                if any(isinstance(e, ast.Starred) for e in elements)
+                else tuple(e.lineno for e in elements)
+            )
     return ()

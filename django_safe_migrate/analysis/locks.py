@@ -10,3 +10,6 @@ COPY = "a copy of the table with LOCK=SHARED, which blocks writes"
 
 #: The lock under which each vendor writes a table anew.
 REWRITE = {"postgresql": ACCESS_EXCLUSIVE, "mysql": COPY}
+#: The locks under which the index of a unique constraint, and any other index, is built where that blocks anyone.
+UNIQUE = {"postgresql": ACCESS_EXCLUSIVE}
+INDEX = {"postgresql": SHARE}

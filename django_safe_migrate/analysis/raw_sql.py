@@ -11,11 +11,14 @@ from typing import Any
 
 _DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "oracle": "oracle"}
 _CONCURRENTLY = re.compile(
-    r"\s*(CREATE\s+(UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\s*(\([^)]*\)\s*)?\w+)\s+CONCURRENTLY\b", re.IGNORECASE
+    r"\s*(CREATE\s+(UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\s*(\([^)]*\)\s*)?\w+)\s+CONCURRENTLY\b",
+    re.IGNORECASE,
 )
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _DROPPED = {"TABLE", "SCHEMA", "DATABASE"}
-_BODY = re.compile(r"CREATE\b[^$]*\b(TRIGGER|PROCEDURE|FUNCTION|EVENT)\b[^$]*\bBEGIN\b", re.IGNORECASE | re.DOTALL)
+_BODY = re.compile(
+    r"CREATE\b[^$]*\b(TRIGGER|PROCEDURE|FUNCTION|EVENT)\b[^$]*\bBEGIN\b", re.IGNORECASE | re.DOTALL
+)
 _UNREAD = re.compile(r"(DROP\s+(TABLE|SCHEMA|DATABASE|OWNED)|TRUNCATE)\b", re.IGNORECASE)
 
 
@@ -60,7 +63,10 @@ def _outside_bodies(statements: Iterable[Any]) -> Iterator[Any]:
     inside = False
     for statement in statements:
         if inside:
-            inside = not (type(statement).__name__ == "EndStatement" or str(statement.args.get("this")).upper() == "END")
+            inside = not (
+                type(statement).__name__ == "EndStatement"
+                or str(statement.args.get("this")).upper() == "END"
+            )
             continue
         inside = bool(_BODY.match(_command(statement)))
         if not inside:
@@ -89,7 +95,9 @@ def _dropped(statement: Any) -> Iterator[Destruction]:
     if kind not in _DROPPED or statement.args.get("temporary"):
         return
     for target in _targets(statement):
-        yield Destruction(f"drops {kind.lower()} {_name(target)}", _name(target) if kind == "TABLE" else "")
+        yield Destruction(
+            f"drops {kind.lower()} {_name(target)}", _name(target) if kind == "TABLE" else ""
+        )
 
 
 def _altered(statement: Any) -> Iterator[Destruction]:
@@ -98,7 +106,10 @@ def _altered(statement: Any) -> Iterator[Destruction]:
         command = _command(action)
         if command.upper().startswith("DROP "):
             yield Destruction(f"drops column {command.split()[-1]} of table {table}", table)
-        elif str(action.args.get("kind") or "").upper() == "COLUMN" and type(action).__name__ == "Drop":
+        elif (
+            str(action.args.get("kind") or "").upper() == "COLUMN"
+            and type(action).__name__ == "Drop"
+        ):
             for target in _targets(action):
                 yield Destruction(f"drops column {_name(target)} of table {table}", table)
 

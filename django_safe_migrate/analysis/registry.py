@@ -33,7 +33,9 @@ class RuleSet:
         """Return the checks of operations, or of changes, of a class; decided once per class."""
         key = (subject, kind)
         if key not in self._wanted:
-            self._wanted[key] = tuple(c for c in self._checks if c.subject is subject and c.wants(kind))
+            self._wanted[key] = tuple(
+                c for c in self._checks if c.subject is subject and c.wants(kind)
+            )
         return self._wanted[key]
 
     @property
@@ -54,7 +56,9 @@ def all_rules(settings: Settings) -> tuple[Rule, ...]:
         for rule in _rules_of(path):
             if rules.setdefault(rule.name, rule) is not rule:
                 where = f"{rules[rule.name].module} and {rule.module}"
-                raise _wrong(path, f"has a rule with the name of another, {rule.name!r} (in {where})")
+                raise _wrong(
+                    path, f"has a rule with the name of another, {rule.name!r} (in {where})"
+                )
     return tuple(rules[name] for name in sorted(rules))
 
 
@@ -70,7 +74,9 @@ def _rules_of(path: str) -> list[Rule]:
         raise _wrong(path, f"cannot be imported ({error})") from error
     rules = list(_rules_in(module))
     if not rules:
-        raise _wrong(path, "has no rule: neither it nor a module inside of it has a variable `rule`")
+        raise _wrong(
+            path, "has no rule: neither it nor a module inside of it has a variable `rule`"
+        )
     return rules
 
 
@@ -85,4 +91,6 @@ def _rules_in(module: ModuleType) -> Iterator[Rule]:
 
 def _wrong(path: str, what: str) -> ImproperlyConfigured:
     accepts = conf.KEYS["EXTRA_RULES"].accepts
-    return ImproperlyConfigured(f'{conf.SETTING}["EXTRA_RULES"] names {path!r}, which {what}; it must be {accepts}.')
+    return ImproperlyConfigured(
+        f'{conf.SETTING}["EXTRA_RULES"] names {path!r}, which {what}; it must be {accepts}.'
+    )

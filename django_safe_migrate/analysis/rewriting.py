@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from django.db.models import UniqueConstraint, Value
 
-from django_safe_migrate.analysis.changes import Change, ColumnAdded, ColumnAltered, ColumnDropped, ConstraintAdded, ConstraintDropped
+from django_safe_migrate.analysis.changes import (
+    Change,
+    ColumnAdded,
+    ColumnAltered,
+    ColumnDropped,
+    ConstraintAdded,
+    ConstraintDropped,
+)
 from django_safe_migrate.analysis.column_types import rewrites
 from django_safe_migrate.analysis.deriving import Surroundings, derive
 from django_safe_migrate.analysis.live import Live
@@ -51,15 +59,28 @@ def rewritten_tables(plan: Plan, state: ProjectState, database: Database | None)
 
 
 def rewrites_table(change: Change, vendor: str) -> bool:
-    """Return whether a change writes its table anew."""
-    if vendor == "sqlite":
-        return rebuilds_on_sqlite(change)
+    """Return whether a change writes its table anew; of a vendor that we do not know, no."""
+    return _REWRITES[vendor](change) if vendor in _REWRITES else False
+
+
+def _rewrites_on_postgresql(change: Change) -> bool:
     if isinstance(change, ColumnAdded):
         return change.column.stored or has_volatile_default(change.column)
-    if isinstance(change, ColumnAltered) and change.old.type and change.new.type:
-        return change.changes_type and rewrites(vendor, change.old.type, change.new.type)
+    return _changes_type(change, "postgresql")
+
+
+def _rewrites_on_mysql(change: Change) -> bool:
+    if isinstance(change, ColumnAdded):
+        return change.column.stored or has_volatile_default(change.column)
     # InnoDB makes a column NOT NULL, or NULL, by building the table again in place.
-    return vendor == "mysql" and isinstance(change, ColumnAltered) and change.old.null != change.new.null
+    nullability = isinstance(change, ColumnAltered) and change.old.null != change.new.null
+    return nullability or _changes_type(change, "mysql")
+
+
+def _changes_type(change: Change, vendor: str) -> bool:
+    if not isinstance(change, ColumnAltered) or not (change.old.type and change.new.type):
+        return False
+    return change.changes_type and rewrites(vendor, change.old.type, change.new.type)
 
 
 def has_volatile_default(column: Column) -> bool:
@@ -68,7 +89,12 @@ def has_volatile_default(column: Column) -> bool:
     while pending:
         expression = pending.pop()
         name = getattr(expression, "function", None) or type(expression).__name__
-        if name.lower() in _VOLATILE or type(expression).__name__ in {"Random", "RandomUUID", "UUID4", "UUID7"}:
+        if name.lower() in _VOLATILE or type(expression).__name__ in {
+            "Random",
+            "RandomUUID",
+            "UUID4",
+            "UUID7",
+        }:
             return True
         pending.extend(getattr(expression, "get_source_expressions", list)())
     return False
@@ -93,6 +119,14 @@ def _added_by_rebuild(column: Column) -> bool:
 
 
 def _is_index_on_sqlite(constraint: Any) -> bool:
+    unique: Any = constraint
     if not isinstance(constraint, UniqueConstraint):
         return False
-    return bool(constraint.condition or constraint.expressions or constraint.include or constraint.deferrable)
+    return bool(unique.condition or unique.expressions or unique.include or unique.deferrable)
+
+
+_REWRITES: dict[str, Callable[[Change], bool]] = {
+    "postgresql": _rewrites_on_postgresql,
+    "mysql": _rewrites_on_mysql,
+    "sqlite": rebuilds_on_sqlite,
+}

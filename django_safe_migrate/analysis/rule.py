@@ -57,7 +57,9 @@ class Check:
 
     def wants(self, kind: type) -> bool:
         """Whether it looks at operations or changes of this class; subclasses are what their parents are."""
-        return issubclass(kind, self.types) and not (self.exclude and issubclass(kind, self.exclude))
+        return issubclass(kind, self.types) and not (
+            self.exclude and issubclass(kind, self.exclude)
+        )
 
 
 class Rule:
@@ -99,11 +101,15 @@ class Rule:
         """Whether the rule has something to say about plans of this direction on this vendor."""
         return direction in self.directions and (self.vendors is None or vendor in self.vendors)
 
-    def operation(self, *types: type[Operation], exclude: tuple[type[Operation], ...] = ()) -> Callable[[Function], Function]:
+    def operation(
+        self, *types: type[Operation], exclude: tuple[type[Operation], ...] = ()
+    ) -> Callable[[Function], Function]:
         """Register a function of (operation, context) for operations of these classes that reach the database."""
         return self._register(Subject.OPERATION, types, exclude)
 
-    def change(self, *types: type[Change], exclude: tuple[type[Change], ...] = ()) -> Callable[[Function], Function]:
+    def change(
+        self, *types: type[Change], exclude: tuple[type[Change], ...] = ()
+    ) -> Callable[[Function], Function]:
         """Register a function of (change, context) for changes of these classes, in the direction of the plan."""
         return self._register(Subject.CHANGE, types, exclude)
 

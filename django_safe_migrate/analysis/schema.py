@@ -12,11 +12,11 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps as real_apps
-from django.db import connection as default_connection
 from django.db import router
-from django.db.backends.utils import strip_quotes, truncate_name
 from django.db.migrations.utils import resolve_relation
 from django.db.models import NOT_PROVIDED, ManyToManyField
+
+from django_safe_migrate.sql.tables import table_name
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -62,7 +62,11 @@ class Column:
     def has_python_default(self) -> bool:
         """Whether Django has a value for existing rows; it drops this default again at the end of the statement."""
         field: Any = self.field
-        if field.has_default() or getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        if (
+            field.has_default()
+            or getattr(field, "auto_now", False)
+            or getattr(field, "auto_now_add", False)
+        ):
             return True
         return bool(not field.null and field.blank and field.empty_strings_allowed)
 
@@ -82,7 +86,9 @@ class Schema:
 
     def __init__(self, connection: BaseDatabaseWrapper, *, live: bool) -> None:
         self.connection = connection
-        self.knows_types = live or isinstance(inspect.getattr_static(connection, "data_types"), dict)
+        self.knows_types = live or isinstance(
+            inspect.getattr_static(connection, "data_types"), dict
+        )
         self._live = live
 
     # --- models -------------------------------------------------------------------------------------------------------------
@@ -92,30 +98,18 @@ class Schema:
         model_state = state.models.get((app_label, name.lower()))
         return model_state if model_state is not None and self._migrates(model_state) else None
 
-    def table(self, model_state: ModelState) -> str:
-        """Return the name of a model's table, as ``Options.contribute_to_class`` makes it."""
-        table = model_state.options.get("db_table")
-        return str(table) if table else self._truncated(f"{model_state.app_label}_{model_state.name_lower}")
-
-    def many_to_many_table(self, model_state: ModelState, name: str, field: Any) -> str:
-        """Return the table that Django makes for a many-to-many field, empty when a model of the project is the table."""
-        if not isinstance(field, ManyToManyField) or field.remote_field.through is not None:
-            return ""
-        return field.db_table or self._truncated(f"{strip_quotes(self.table(model_state))}_{name}")
-
-    def own_tables(self, model_state: ModelState) -> tuple[str, ...]:
-        """Return a model's table and those of its many-to-many fields."""
-        related = (self.many_to_many_table(model_state, name, field) for name, field in model_state.fields.items())
-        return (self.table(model_state), *filter(None, related))
-
     def referenced_table(self, state: ProjectState, model_state: ModelState, field: Any) -> str:
         """Return the table that a relation points to, empty when its model is not in the state."""
         target = self._target(state, model_state, field)
-        return "" if target is None else self.table(target)
+        return "" if target is None else table_name(target)
 
     def _migrates(self, model_state: ModelState) -> bool:
         options = model_state.options
-        if options.get("proxy") or not options.get("managed", True) or self._is_swapped(model_state):
+        if (
+            options.get("proxy")
+            or not options.get("managed", True)
+            or self._is_swapped(model_state)
+        ):
             return False
         vendor = options.get("required_db_vendor")
         if vendor and vendor != self.connection.vendor:
@@ -135,14 +129,11 @@ class Schema:
         except LookupError:
             return False
 
-    @staticmethod
-    def _truncated(name: str) -> str:
-        # Of the default connection, as Django does whatever database a model ends up on.
-        return truncate_name(name, default_connection.ops.max_name_length())
-
     # --- columns ------------------------------------------------------------------------------------------------------------
 
-    def column(self, state: ProjectState, model_state: ModelState, name: str, field: Any) -> Column | None:
+    def column(
+        self, state: ProjectState, model_state: ModelState, name: str, field: Any
+    ) -> Column | None:
         """Return the column of a field, or None when it has none (many-to-many, composite key)."""
         bound = copy.copy(field)
         bound.set_attributes_from_name(name)
@@ -151,7 +142,7 @@ class Schema:
         kind, check, collation = self._database_parameters(state, model_state, bound)
         constrained = field.remote_field is not None and getattr(field, "db_constraint", False)
         return Column(
-            table=self.table(model_state),
+            table=table_name(model_state),
             name=bound.column,
             field_name=name,
             type=kind,
@@ -176,16 +167,25 @@ class Schema:
         bound.set_attributes_from_name(name)
         return str(bound.column or name)
 
-    def _database_parameters(self, state: ProjectState, model_state: ModelState, bound: Any) -> tuple[str, str, str]:
+    def _database_parameters(
+        self, state: ProjectState, model_state: ModelState, bound: Any
+    ) -> tuple[str, str, str]:
         if not self.knows_types:
             return "", "", ""
         if bound.remote_field is not None:
             return self._reference_type(state, model_state, bound), "", ""
         try:
             parameters = bound.db_parameters(self.connection)
-        except (AttributeError, TypeError):  # a field of the project that wants to be part of a model first
+        except (
+            AttributeError,
+            TypeError,
+        ):  # a field of the project that wants to be part of a model first
             return "", "", ""
-        return parameters.get("type") or "", str(parameters.get("check") or ""), parameters.get("collation") or ""
+        return (
+            parameters.get("type") or "",
+            str(parameters.get("check") or ""),
+            parameters.get("collation") or "",
+        )
 
     def _reference_type(self, state: ProjectState, model_state: ModelState, bound: Any) -> str:
         target = self._target(state, model_state, bound)
@@ -205,11 +205,15 @@ class Schema:
     def _target(state: ProjectState, model_state: ModelState, field: Any) -> ModelState | None:
         if field.remote_field is None:
             return None
-        key = resolve_relation(field.remote_field.model, model_state.app_label, model_state.name_lower)
+        key = resolve_relation(
+            field.remote_field.model, model_state.app_label, model_state.name_lower
+        )
         return state.models.get(key)
 
 
-def _referenced_field(state: ProjectState, target: ModelState | None, name: str | None) -> tuple[str, Any]:
+def _referenced_field(
+    state: ProjectState, target: ModelState | None, name: str | None
+) -> tuple[str, Any]:
     """The field that a relation points to: the named one, else the primary key, which may be a parent's."""
     if target is None:
         return "", None

@@ -26,7 +26,9 @@ def configured(finding: Finding, severities: Mapping[str, str]) -> Finding | Non
     label = severities.get(finding.rule)
     if label is None:
         return finding
-    return None if label == OFF else dataclasses.replace(finding, severity=Severity.from_label(label))
+    return (
+        None if label == OFF else dataclasses.replace(finding, severity=Severity.from_label(label))
+    )
 
 
 def settled(finding: Finding, rule: Rule, context: Context, *, third_party: bool) -> Finding | None:

@@ -35,7 +35,10 @@ class SoFar:
         key = (table, constraint)
         if key in self._unvalidated:
             return False
-        return key in self._validated or f"{self.live_name(table)}.{constraint}" not in self._live.unvalidated_constraints
+        return (
+            key in self._validated
+            or f"{self.live_name(table)}.{constraint}" not in self._live.unvalidated_constraints
+        )
 
     @functools.singledispatchmethod
     def note(self, change: Change) -> None:

@@ -20,8 +20,14 @@ def exempted(plan: Plan, start_after: Mapping[str, str]) -> frozenset[str]:
         # In the order of the graph, whatever the direction of the plan.
         steps = plan.steps[::-1] if plan.backwards else plan.steps
         names = [step.name for step in steps if step.app_label == app_label]
-        count = next((place for place, name in enumerate(names, start=1) if name.startswith(last)), None)
-        old = names[:count] if count is not None else [name for name in names if _is_numbered_before(name, last)]
+        count = next(
+            (place for place, name in enumerate(names, start=1) if name.startswith(last)), None
+        )
+        old = (
+            names[:count]
+            if count is not None
+            else [name for name in names if _is_numbered_before(name, last)]
+        )
         labels.update(f"{app_label}.{name}" for name in old)
     return frozenset(labels)
 

@@ -31,8 +31,15 @@ class Marker:
         self._planned = planned
         value = getattr(planned.migration, MARKER, None) or {}
         # A list or set of names says which rules, and gives no reason.
-        entries = value if isinstance(value, Mapping) else dict.fromkeys([value] if isinstance(value, str) else value, "")
-        self._reasons = {str(name): reason.strip() if isinstance(reason, str) else "" for name, reason in entries.items()}
+        entries = (
+            value
+            if isinstance(value, Mapping)
+            else dict.fromkeys([value] if isinstance(value, str) else value, "")
+        )
+        self._reasons = {
+            str(name): reason.strip() if isinstance(reason, str) else ""
+            for name, reason in entries.items()
+        }
         self._used: set[str] = set()
 
     def apply(self, finding: Finding) -> Finding:
@@ -41,7 +48,11 @@ class Marker:
             return finding
         self._used.add(finding.rule)
         reason = self._reasons[finding.rule]
-        return dataclasses.replace(finding, allowed=True, hint=f"Allowed by the migration: {reason}") if reason else finding
+        return (
+            dataclasses.replace(finding, allowed=True, hint=f"Allowed by the migration: {reason}")
+            if reason
+            else finding
+        )
 
     def findings(self, known: Collection[str], active: Collection[str]) -> Iterator[Finding]:
         """
@@ -53,14 +64,27 @@ class Marker:
         for name, reason in self._reasons.items():
             if name not in known:
                 hint = f"Correct the name, or remove it from {MARKER}."
-                yield self._finding(UNUSED, f"{MARKER} names {name!r}, and there is no such rule.", hint)
+                yield self._finding(
+                    UNUSED, f"{MARKER} names {name!r}, and there is no such rule.", hint
+                )
             elif not reason:
                 message = f"{MARKER} allows {name} without a reason, so it has no effect."
                 yield self._finding(WITHOUT_REASON, message, f"Say why it is safe here: {_EXAMPLE}")
             elif name in active and name not in self._used:
                 message = f"{MARKER} allows {name}, and nothing in this migration needs that."
-                yield self._finding(UNUSED, message, f"Remove {name!r} from {MARKER}, so that it hides nothing later.")
+                yield self._finding(
+                    UNUSED,
+                    message,
+                    f"Remove {name!r} from {MARKER}, so that it hides nothing later.",
+                )
 
     def _finding(self, rule: str, message: str, hint: str) -> Finding:
         label, file = self._planned.label, self._planned.file
-        return Finding(rule=rule, severity=Severity.WARNING, message=message, hint=hint, migration=label, file=file)
+        return Finding(
+            rule=rule,
+            severity=Severity.WARNING,
+            message=message,
+            hint=hint,
+            migration=label,
+            file=file,
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.migrations.operations import SeparateDatabaseAndState
 
-from django_safe_migrate.analysis.states import advance, advance_migration
+from django_safe_migrate.sql.states import advance, advance_migration
 
 if TYPE_CHECKING:
     from django.db.migrations.operations.base import Operation
@@ -34,7 +34,9 @@ class Part:
         return self.operation is not self.planned.operation
 
 
-def walk_plan(plan: Plan, state: ProjectState) -> Iterator[tuple[PlannedMigration, tuple[Part, ...]]]:
+def walk_plan(
+    plan: Plan, state: ProjectState
+) -> Iterator[tuple[PlannedMigration, tuple[Part, ...]]]:
     """
     Yield each migration of a plan with its parts, both in the order of execution.
 
@@ -69,7 +71,11 @@ def _parts(planned: PlannedMigration, state: ProjectState) -> tuple[tuple[Part, 
 
 
 def _unnested(
-    planned: PlannedOperation, operation: Operation, before: ProjectState, after: ProjectState, app_label: str
+    planned: PlannedOperation,
+    operation: Operation,
+    before: ProjectState,
+    after: ProjectState,
+    app_label: str,
 ) -> Iterator[Part]:
     yield Part(planned, operation, before, after)
     if not isinstance(operation, SeparateDatabaseAndState):

@@ -132,6 +132,10 @@ class BackupBackend(abc.ABC):
     def list(self, alias: str) -> tuple[Receipt, ...]:
         """Return the backups of a database, newest first; those that are broken are listed, with ``broken`` set."""
 
+    def latest(self, database: Database) -> Receipt | None:
+        """Return the newest verified backup of a database, or None."""
+        return next((one for one in self.list(database.alias) if one.is_verified), None)
+
     @abc.abstractmethod
     def prune(self, alias: str, keep: int) -> tuple[str, ...]:
         """Delete the oldest verified backups beyond ``keep``, never the newest verified one; return the names deleted."""

@@ -208,6 +208,12 @@ class DbBackupBackend(BackupBackend):
     def list(self, alias: str) -> tuple[Receipt, ...]:
         return catalogue.receipts(open_storage(), alias)
 
+    def latest(self, database: Database) -> Receipt | None:
+        # Another project's backups may lie in the same storage under the same alias.
+        source = self._connector(database).source
+        mine = (one for one in self.list(database.alias) if one.source == source)
+        return next((one for one in mine if one.is_verified), None)
+
     def prune(self, alias: str, keep: int) -> tuple[str, ...]:
         connector = self._connector(get_database(connections[alias]))
         return catalogue.prune(open_storage(), alias, connector.source, keep)

@@ -17,16 +17,9 @@ from django_safe_migrate.exceptions import BackupFailed
 #: Programs by what they do; the first name is preferred on a server of MariaDB, the second on one of MySQL.
 PROGRAMS = {"dump": ("mariadb-dump", "mysqldump"), "client": ("mariadb", "mysql")}
 CONNECTOR_KEYS = {"dump": "DUMP_CMD", "client": "RESTORE_CMD"}
-#: Only our own option file is read, and nothing of the environment: a [mysqldump] section with --where or --no-data in a file
-#: of the user would make a backup that lacks rows.
-REMOVED_VARIABLES = (
-    "MYSQL_PWD",
-    "MYSQL_HOST",
-    "MYSQL_TCP_PORT",
-    "MYSQL_UNIX_PORT",
-    "MYSQL_HOME",
-    "MYSQL_TEST_LOGIN_FILE",
-)
+#: Only our own option file is read: a [mysqldump] section with --where or --no-data in a file of the user would make a backup
+#: that lacks rows. These variables would name other files, or a host that Django's own connection does not use.
+REMOVED_VARIABLES = ("MYSQL_HOST", "MYSQL_HOME", "MYSQL_TEST_LOGIN_FILE")
 INSTALL = "Install the client programs (Debian and Ubuntu: mariadb-client or mysql-client), or name their folder in "
 INSTALL += 'SAFE_MIGRATE["BACKUP"]["OPTIONS"]["bin_dir"].'
 #: What MySQL's own program knows and MariaDB's does not.

@@ -45,6 +45,7 @@ LOCK_TIMEOUT = 1205
 #: Before the swap the record has the first name, after it the second.
 PLANNED, SWAPPED = "safe_migrate_swap_planned", "safe_migrate_swap_done"
 
+SCHEMATA = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
 PROGRAMS = ("--no-data", "--no-create-info", "--skip-single-transaction")
 WITHOUT_EVENTS = ("--skip-events",)
 ONLY_TRIGGERS = ("--skip-events", "--skip-routines")
@@ -130,7 +131,7 @@ def _planned(
     swap = Swap(
         live=live,
         scratch=scratch,
-        before=names.before_name(live, NAME_LIMIT),
+        before=_name_for_old(server, live),
         old_triggers=connector.script(live, *PROGRAMS, *ONLY_TRIGGERS),
         old_programs=_programs(connector, server, live, *WITHOUT_EVENTS),
         new_programs=_programs(connector, server, scratch),
@@ -140,6 +141,11 @@ def _planned(
     drop_triggers(server, live)
     drop_triggers(server, scratch)
     return swap
+
+
+def _name_for_old(server: BaseDatabaseWrapper, live: str) -> str:
+    present = [name for (name,) in rows(server, SCHEMATA, None)]
+    return names.free_name(lambda: names.before_name(live, NAME_LIMIT), present.__contains__)
 
 
 def _programs(
@@ -260,7 +266,7 @@ def repair(connector: MySQLConnector) -> tuple[str, ...]:
                 done.append(
                     f"The interrupted restore of {swap.live} was finished; its old state is kept as {before}."
                 )
-        for (name,) in rows(server, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA", None):
+        for (name,) in rows(server, SCHEMATA, None):
             if names.is_abandoned(name):
                 execute(server, f"DROP DATABASE IF EXISTS {quoted(name)}")
                 done.append(
@@ -292,12 +298,7 @@ def _read(server: BaseDatabaseWrapper, before: str, table: str) -> Swap | None:
 def old_copies(connector: MySQLConnector) -> tuple[str, ...]:
     """Return the databases that restores have kept."""
     live, pending = connector.database.name, unfinished(connector)
-    found = [
-        name
-        for (name,) in rows(
-            connector.connection, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA", None
-        )
-    ]
+    found = [name for (name,) in rows(connector.connection, SCHEMATA, None)]
     return tuple(
         sorted(
             one

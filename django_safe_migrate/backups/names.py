@@ -6,6 +6,8 @@ import datetime
 import hashlib
 import re
 import secrets
+import time
+from collections.abc import Callable
 
 #: Databases and files with this prefix are the work of a restore; left over after a crash, they can be dropped.
 SCRATCH_PREFIX = "safe_migrate_restore_"
@@ -33,9 +35,18 @@ def is_abandoned(name: str) -> bool:
     return datetime.datetime.now(datetime.UTC) - made > ABANDONED
 
 
-def before_name(name: str, limit: int, moment: str | None = None) -> str:
+def before_name(name: str, limit: int) -> str:
     """Return the name under which the state from before a restore is kept, at most ``limit`` bytes long."""
-    return f"{_shortened(name, limit)}_before_{moment or stamp()}"
+    return f"{_shortened(name, limit)}_before_{stamp()}"
+
+
+def free_name(make: Callable[[], str], is_taken: Callable[[str], bool]) -> str:
+    """Return the first name that nobody has; names carry the second, so another one comes soon."""
+    name = make()
+    while is_taken(name):
+        time.sleep(0.1)
+        name = make()
+    return name
 
 
 def is_before_name(candidate: str, name: str, limit: int) -> bool:

@@ -22,8 +22,9 @@ KEYWORDS = frozenset(
         "tcp_user_timeout",
     }
 )  # fmt: skip
-#: Variables that would change what is dumped, or as whom.
-REMOVED_VARIABLES = ("PGPASSWORD", "PGDATABASE", "PGCLIENTENCODING", "PGOPTIONS", "PGSERVICE")
+#: Variables that name another database or encoding. Everything else that libpq reads is left alone: Django's own connection reads
+#: it as well.
+REMOVED_VARIABLES = ("PGDATABASE", "PGCLIENTENCODING")
 INSTALL = "Install PostgreSQL's client programs (Debian and Ubuntu: postgresql-client), or name their folder in "
 INSTALL += 'SAFE_MIGRATE["BACKUP"]["OPTIONS"]["bin_dir"].'
 

@@ -56,7 +56,7 @@ def restore(connector: PostgreSQLConnector, request: RestoreRequest) -> Restored
         try:
             notices = _fill(connector, request, scratch)
             notices += copy_settings(maintenance, attributes, scratch)
-            old = names.before_name(name, NAME_LIMIT) if attributes else ""
+            old = _name_for_old(maintenance, name) if attributes else ""
             _release(connector)
             report(request.progress, "swapping", 0)
             _swap(connector, maintenance, name, scratch, old)
@@ -86,6 +86,11 @@ def _create(
             "no old database but makes a backup of the present state first.",
             next_command=f"migrate_backup restore NAME --database {connector.database.alias} --in-place",
         ) from error
+
+
+def _name_for_old(maintenance: BaseDatabaseWrapper, name: str) -> str:
+    present = _database_names(maintenance)
+    return names.free_name(lambda: names.before_name(name, NAME_LIMIT), present.__contains__)
 
 
 def _fill(connector: PostgreSQLConnector, request: RestoreRequest, scratch: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+
 from django_safe_migrate.backups import disks
 from django_safe_migrate.backups.connector import SafeConnector
 from django_safe_migrate.backups.storage import BackupStorage
@@ -32,6 +34,7 @@ def check_storage(storage: BackupStorage, connector: SafeConnector) -> list[Find
             )
         )
     findings += _ephemeral(storage)
+    findings += _readable(storage)
     findings += _room(storage, connector)
     return findings
 
@@ -46,6 +49,23 @@ def _ephemeral(storage: BackupStorage) -> list[Finding]:
             severity=Severity.WARNING,
             message=f"Backups in {storage.folder} will vanish: {why}.",
             hint=CONFIGURE,
+        )
+    ]
+
+
+def _readable(storage: BackupStorage) -> list[Finding]:
+    mode = getattr(storage.storage, "file_permissions_mode", None)
+    folder = storage.folder
+    if folder is None or not folder.exists() or mode is None:
+        return []
+    if not (mode & stat.S_IROTH and folder.stat().st_mode & stat.S_IXOTH):
+        return []
+    return [
+        Finding(
+            rule="readable_backup_storage",
+            severity=Severity.INFO,
+            message=f"Every account on this machine can read the backups in {folder} (mode {mode:o}).",
+            hint='Give STORAGES["dbbackup"] the option "file_permissions_mode": 0o600.',
         )
     ]
 

@@ -86,7 +86,7 @@ class SQLiteConnector(SafeConnector):
         self, source: sqlite3.Connection, path: Path, seen: Callable[[int, int], None]
     ) -> None:
         """Copy a database page by page into a new private file that needs no companions."""
-        path.touch(mode=0o600)
+        path.touch(mode=0o600, exist_ok=False)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as target:
             # Nobody reads this file before it is complete, and it is synced then.
             target.execute("PRAGMA synchronous = OFF")
@@ -173,7 +173,12 @@ class SQLiteConnector(SafeConnector):
         return notices
 
     def _keep(self, file: Path, request: RestoreRequest) -> str:
-        kept = file.with_name(f"{file.name}.before-{names.stamp()}")
+        kept = Path(
+            names.free_name(
+                lambda: str(file.with_name(f"{file.name}.before-{names.stamp()}")),
+                lambda name: Path(name).exists(),
+            )
+        )
         complete = False
         try:
             with self._raw() as raw:

@@ -96,7 +96,7 @@ def _impact(step: StepRecord) -> str:
     statements = [statement for operation in step.operations for statement in operation.statements]
     count = sum(statement.count for statement in statements)
     if not count:
-        return "no SQL"
+        return "no SQL" if step.is_done else "no operation was finished"
     rows = sum(
         statement.rows
         for statement in statements

@@ -75,11 +75,19 @@ def sections(report: Report) -> Iterator[Section]:
 
 
 def printable(text: str) -> str:
-    """Return text from outside on one line, without characters that would steer a terminal."""
+    """Return text from outside on one line, indented as it was, without characters that would steer a terminal."""
     flat = " ".join(text.split())
-    return "".join(
+    indent = " " * (len(text) - len(text.lstrip(" "))) if flat else ""
+    shown = (
         one if unicodedata.category(one)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for one in flat
     )
+    return indent + "".join(shown)
+
+
+def hint_lines(hint: str) -> list[str]:
+    """Return a hint line by line: one of several lines is code, whose indentation matters."""
+    first, *rest = hint.strip("\n").splitlines() or [""]
+    return [f"Hint: {first}", *(f"      {line}" for line in rest)] if first or rest else []
 
 
 def _flat(row: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,8 +119,7 @@ def _issues(report: Report) -> Iterator[tuple[str, str]]:
         where = f"{finding.migration}: " if finding.migration else ""
         allowed = " (allowed)" if finding.allowed else ""
         yield finding.severity.label, f"{where}{finding.message} [{finding.rule}]{allowed}"
-        if finding.hint:
-            yield "", f"Hint: {finding.hint}"
+        yield from (("", line) for line in hint_lines(finding.hint))
     for notice in report.notices:
         yield "notice", notice
 

@@ -12,7 +12,7 @@ from django_safe_migrate.events import Event
 from django_safe_migrate.findings import Finding
 from django_safe_migrate.record import OperationRecord, RunRecord
 from django_safe_migrate.reports import units
-from django_safe_migrate.reports.console import STYLES
+from django_safe_migrate.reports.console import STYLES, hint_lines
 
 OPERATIONS = 2
 STATEMENTS = 3
@@ -80,8 +80,7 @@ def _finding(event: Event, record: RunRecord, verbosity: int) -> Iterator[Line]:
     where = f"{finding.migration}: " if finding.migration else ""
     allowed = " (allowed)" if finding.allowed else ""
     yield STYLES.get(label, ""), f"{label}: {where}{finding.message} [{finding.rule}]{allowed}"
-    if finding.hint:
-        yield "dim", f"  hint: {finding.hint}"
+    yield from (("dim", f"  {line}") for line in hint_lines(finding.hint))
 
 
 def _backup(event: Event, record: RunRecord, verbosity: int) -> Iterator[Line]:

@@ -24,23 +24,37 @@ def render(report: Report) -> str:
 
 
 def text(value: object) -> str:
-    """Return text from outside so that markdown shows it as it is: no markup, no HTML, on one line."""
-    flat = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(value).split()))
-    escaped = _SPECIAL.sub(r"\\\1", flat)
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return text from outside so that markdown shows it as it is, on one line: no markup but code between backticks."""
+    pieces = re.split("`([^`]+)`", _flat(value))
+    return "".join(code(one) if place % 2 else _escaped(one) for place, one in enumerate(pieces))
+
+
+def cell_text(value: object) -> str:
+    """Return the same in a cell of a table."""
+    pieces = re.split("`([^`]+)`", _flat(value))
+    return "".join(cell(one) if place % 2 else _escaped(one) for place, one in enumerate(pieces))
 
 
 def code(value: object) -> str:
     """Return text from outside as a code span."""
-    flat = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(value).split()))
+    flat = _flat(value)
     fence = "`" * (max((len(run) for run in re.findall("`+", flat)), default=0) + 1)
     pad = " " if flat.startswith("`") or flat.endswith("`") else ""
     return f"{fence}{pad}{flat}{pad}{fence}" if flat else ""
 
 
 def cell(value: object) -> str:
-    """Return text from outside as a code span in a cell of a table, where a bar ends the cell even inside of code."""
+    """Return the same in a cell of a table, where a bar ends the cell even inside of code."""
     return code(value).replace("|", "\\|")
+
+
+def _flat(value: object) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(value).split()))
+
+
+def _escaped(plain: str) -> str:
+    escaped = _SPECIAL.sub(r"\\\1", plain)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _summary(report: Report) -> Iterator[str]:
@@ -58,11 +72,11 @@ def _summary_rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "Batch", cell(run.id)
     yield "Status", f"**{run.outcome}**"
     yield "Execution time", units.duration(run.seconds)
-    yield "Started", text(run.started_at)
-    yield "Database", text(f"{run.database} ({run.server or run.vendor})")
+    yield "Started", cell_text(run.started_at)
+    yield "Database", cell_text(f"{run.database} ({run.server or run.vendor})")
     yield "Affected tables", ", ".join(cell(table) for table in report.tables) or "none"
-    yield "Backup", text(words.backup(report))
-    yield "By", text(f"{run.who} on {run.host}, process {run.pid}")
+    yield "Backup", cell_text(words.backup(report))
+    yield "By", cell_text(f"{run.who} on {run.host}, process {run.pid}")
     yield "Command", cell(run.command)
     if run.release:
         yield "Release", cell(run.release)
@@ -77,7 +91,7 @@ def _migrations(report: Report) -> Iterator[str]:
         yield "None."
         return
     rows = [
-        (cell(one.label), text(words.status(one)), words.duration(one), text(one.impact))
+        (cell(one.label), cell_text(words.status(one)), words.duration(one), cell_text(one.impact))
         for one in report.migrations
     ]
     yield from _table(("Migration", "Status", "Duration", "Impact"), rows)
@@ -86,12 +100,12 @@ def _migrations(report: Report) -> Iterator[str]:
 def _performance(report: Report) -> Iterator[str]:
     yield "## Performance Impact"
     yield ""
-    rows = [(name, text(value)) for name, value in words.measurements(report.performance)]
+    rows = [(name, cell_text(value)) for name, value in words.measurements(report.performance)]
     yield from _table(("Measured", "Value"), rows)
     if report.stages:
         yield ""
         stages = [
-            (one.name, text(one.status), units.duration(one.seconds)) for one in report.stages
+            (one.name, cell_text(one.status), units.duration(one.seconds)) for one in report.stages
         ]
         yield from _table(("Stage", "Status", "Duration"), stages)
 
@@ -159,7 +173,7 @@ def _rollback(report: Report) -> Iterator[str]:
     if report.rollback.steps:
         yield ""
         rows = [
-            (cell(one.migration), one.capability, text("; ".join(one.details)))
+            (cell(one.migration), one.capability, cell_text("; ".join(one.details)))
             for one in report.rollback.steps
         ]
         yield from _table(("Migration", "Going back", "What is lost, or why not"), rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,4 +59,5 @@ def nothing_to_do(alias: str, kind: str) -> str:
 def _on_terminal(report: Report, found: Terminal) -> str:
     buffer = io.StringIO()
     console.print_to(found.console(buffer), report)
-    return buffer.getvalue()
+    # Cells of a table are padded to its width, which a log would keep.
+    return re.sub(r" +((?:\x1b\[0m)?)$", r"\1", buffer.getvalue(), flags=re.MULTILINE)

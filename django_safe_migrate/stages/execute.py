@@ -19,7 +19,11 @@ def execute(run: Run) -> StageResult:
     """Measure, send ``pre_migrate``, carry every step out, send ``post_migrate``, measure again."""
     ensure_same_plan(run)
     run.baseline = measure(
-        run.database, run.settings, plan=run.plan, row_counts=run.backup_row_counts
+        run.database,
+        run.settings,
+        plan=run.plan,
+        row_counts=run.backup_row_counts,
+        state=run.executor.state_without(run.plan),
     )
     connection = run.database.connection
     state = run.executor.current_state()
@@ -55,7 +59,7 @@ def ensure_same_plan(run: Run) -> None:
         return
     raise SafeMigrateError(
         "The plan is not the one that was assessed: migrations were applied or files were changed since this run began.",
-        next_command=f"safemigrate --database {run.options.database}",
+        next_command=f"safemigrate{run.database_option}",
     )
 
 
@@ -113,11 +117,10 @@ def _where(failure: StepFailed) -> str:
 
 
 def _next_command(run: Run, failure: StepFailed) -> str:
-    alias = f" --database {run.options.database}" if run.options.database != "default" else ""
     if failure.is_partial:
-        return f"migrate_status{alias}"
+        return f"migrate_status{run.database_option}"
     if failure.lost_lock:
-        return f"safemigrate{alias}"
+        return f"safemigrate{run.database_option}"
     if run.record.steps_done:
-        return f"migrate_rollback --run {run.record.id}{alias}   (or mend the migration, then: safemigrate{alias})"
-    return f"safemigrate{alias}   (after mending the migration)"
+        return f"migrate_rollback --run {run.record.id}{run.database_option}   (or mend the migration, then: safemigrate{run.database_option})"
+    return f"safemigrate{run.database_option}   (after mending the migration)"

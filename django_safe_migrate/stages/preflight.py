@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from django_safe_migrate import events
-from django_safe_migrate.analysis.engine import analyse
+from django_safe_migrate.analysis import analyse, rewritten_tables
 from django_safe_migrate.environment import EnvironmentContext, assess
 from django_safe_migrate.exceptions import UnsafePlan
 from django_safe_migrate.findings import Finding
@@ -21,35 +21,47 @@ def preflight(run: Run) -> StageResult:
 
     Findings are emitted here, not returned, so that they are seen before the question whether to go on is asked.
     """
-    findings = assess_run(run)
-    blocking = [finding for finding in findings if finding.is_blocking]
+    on_backup = _assess_backup(run)
+    findings = (*on_backup, *_assess_plan(run))
     for finding in findings:
         run.emit(events.FINDING_NOTICED, stage="preflight", finding=finding.to_json())
-    detail = {"backup": run.backup_reason, "findings": len(findings), "blocking": len(blocking)}
+    blocking = [finding for finding in findings if finding.is_blocking]
+    detail = {
+        "backup": run.backup_reason,
+        "findings": len(findings),
+        "blocking": len(blocking),
+    }
+    if any(finding.is_blocking for finding in on_backup):
+        return StageResult("failed", detail=detail, error=_no_backup(run, on_backup))
     if run.ask(run, findings):
         return StageResult("passed", detail=detail)
     return StageResult("failed", detail=detail, error=_refusal(run, blocking))
 
 
 def assess_run(run: Run) -> tuple[Finding, ...]:
-    """Return the findings about environment, backup and plan, those that this run allows marked so."""
-    return tuple(_with_allowance(finding, run.options) for finding in _collect(run))
+    """Return the findings about backup, environment and plan, those that this run allows marked so."""
+    return (*_assess_backup(run), *_assess_plan(run))
 
 
-def _collect(run: Run) -> list[Finding]:
+def _assess_backup(run: Run) -> tuple[Finding, ...]:
+    """What stands in the way of the backup that the run needs; no flag but ``--backup`` can allow that."""
+    return tuple(run.backup_backend().check(run.database)) if run.needs_backup else ()
+
+
+def _assess_plan(run: Run) -> tuple[Finding, ...]:
+    state = run.executor.state_without(run.plan)
     context = EnvironmentContext(
         database=run.database,
         plan=run.plan,
         loader=run.executor.loader,
         settings=run.settings,
         first_install=run.is_first_install,
+        rewritten_tables=rewritten_tables(run.plan, state, run.database),
     )
     found = assess(context)
-    if run.needs_backup:
-        found += run.backup_backend().check(run.database)
     if not run.options.fake:
-        found += analyse(run.plan, run.database, run.executor.state_without(run.plan), run.settings)
-    return found
+        found += analyse(run.plan, run.database, state, run.settings)
+    return tuple(_with_allowance(finding, run.options) for finding in found)
 
 
 def _with_allowance(finding: Finding, options: RunOptions) -> Finding:
@@ -59,23 +71,41 @@ def _with_allowance(finding: Finding, options: RunOptions) -> Finding:
     return finding
 
 
+def _no_backup(run: Run, findings: tuple[Finding, ...]) -> UnsafePlan:
+    reasons = " ".join(finding.message for finding in findings if finding.is_blocking)
+    return UnsafePlan(
+        f"No backup can be made: {reasons}",
+        next_command=f"safemigrate{run.database_option} --backup never   (to go without one)",
+    )
+
+
 def _refusal(run: Run, blocking: list[Finding]) -> UnsafePlan:
     rules = sorted({finding.rule for finding in blocking})
     if not rules:
         return _not_confirmed(run)
-    flags = " ".join(f"--allow {rule}" for rule in rules)
-    one = len(blocking) == 1
+    if possible := [rule for rule in rules if rule not in IMPOSSIBLE]:
+        flags = " ".join(f"--allow {rule}" for rule in possible)
+        way = f" To carry the plan out all the same: {flags}"
+    else:
+        way = " No flag can allow that."
+    number = f"{len(blocking)} blocking finding{'' if len(blocking) == 1 else 's'}"
     return UnsafePlan(
-        f"{len(blocking)} blocking finding{'' if one else 's'} ({', '.join(rules)}): see above for the harm and what to write instead. "
-        f"To carry the plan out all the same: {flags}",
-        next_command=f"safemigrate --dry-run --database {run.options.database}",
+        f"{number} ({', '.join(rules)}): see above for the harm and what to do instead.{way}",
+        next_command=f"{_command(run)} --dry-run{run.database_option}   (shows the whole plan)",
     )
 
 
 def _not_confirmed(run: Run) -> UnsafePlan:
     if run.options.kind == ROLLBACK:
         return UnsafePlan(
-            "The rollback was not confirmed. Without a terminal it needs --force.",
-            next_command="migrate_rollback --dry-run ...   (shows what would be lost)",
+            "The rollback was not confirmed; without a terminal it needs --force.",
+            next_command=f"migrate_rollback --dry-run ...{run.database_option}   (shows what would be lost)",
         )
-    return UnsafePlan("The run was not confirmed.", next_command="safemigrate --dry-run")
+    return UnsafePlan(
+        "The run was not confirmed.",
+        next_command=f"safemigrate --dry-run{run.database_option}   (shows the whole plan)",
+    )
+
+
+def _command(run: Run) -> str:
+    return "migrate_rollback ..." if run.options.kind == ROLLBACK else "safemigrate"

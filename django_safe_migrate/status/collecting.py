@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from django_safe_migrate import events
 from django_safe_migrate.databases import get_database
-from django_safe_migrate.history import History, tables
+from django_safe_migrate.execution.errors import describe
+from django_safe_migrate.history import History
 from django_safe_migrate.record import RUNNING
 from django_safe_migrate.status import migrations as reading
 from django_safe_migrate.status import runs
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 LOOK_BACK = 50
 
 
-def collect(database: str = "default", *, app_labels: Collection[str] = (), limit: int = 5) -> Status:
+def collect(
+    database: str = "default", *, app_labels: Collection[str] = (), limit: int = 5
+) -> Status:
     """
     Return the status of a database; what cannot be read is left out and named.
 
@@ -112,5 +115,5 @@ def _invalid_indexes(database: Database) -> tuple[tuple[str, ...], tuple[str, ..
     """The indexes that are not used, or the problem that kept us from asking."""
     try:
         return database.invalid_indexes(), ()
-    except tables.ERRORS as error:
-        return (), (f"Invalid indexes cannot be looked for ({tables.first_line(error)}).",)
+    except (DatabaseError, InterfaceError) as error:
+        return (), (f"Invalid indexes cannot be looked for ({describe(error)}).",)

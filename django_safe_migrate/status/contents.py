@@ -222,6 +222,11 @@ class Status:
             yield f"{_are(len(self.ghosts), 'migration')} recorded as applied, and the file is gone: {labels}."
         yield from self.problems
 
+    def only_pending(self) -> Status:
+        """Return the same without the migrations that are not pending."""
+        apps = (dataclasses.replace(app, migrations=app.in_state(PENDING)) for app in self.apps)
+        return dataclasses.replace(self, apps=tuple(app for app in apps if app.migrations))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain data; docs/status-json.md describes it."""
         from django_safe_migrate.status.words import headline

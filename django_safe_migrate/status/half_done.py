@@ -72,12 +72,10 @@ def _half_done(
     record: RunRecord, step: StepRecord, database: Database, migrations: Migrations | None
 ) -> HalfDone | None:
     step = next(one for one in record.steps if one.label == step.label)
-    migration = migrations.files.get((step.app_label, step.name)) if migrations else None
-    if migration is None or not _is_same_file(step, migration):
-        operations, was_undone = tuple(_from_record(step)), False
-    else:
+    operations, was_undone = tuple(_from_record(step)), False
+    if migrations is not None and (migration := _same_file(step, migrations)):
         visible = visible_operations(migration, migrations, database, step.direction)
-        operations = tuple(_from_file(step, migration, visible, database))
+        operations = tuple(_from_file(step, migration, visible))
         was_undone = _was_undone(operations, visible)
     if was_undone or not any(one.state in {FINISHED, UNCLEAR} for one in operations):
         return None
@@ -95,12 +93,14 @@ def _half_done(
 # --- the operations ----------------------------------------------------------------------------------------------------------
 
 
-def _is_same_file(step: StepRecord, migration: Migration) -> bool:
-    """Whether the operations that were recorded are still those of the file."""
+def _same_file(step: StepRecord, migrations: Migrations) -> Migration | None:
+    """Return the migration as it is on disk, if the operations that were recorded are still those of the file."""
+    migration = migrations.files.get((step.app_label, step.name))
+    if migration is None:
+        return None
     known = {place: operation.describe() for place, operation in enumerate(migration.operations)}
-    return all(
-        known.get(one.index) == one.description for one in step.operations if one.index >= 0
-    )
+    recorded = (one for one in step.operations if one.index >= 0)
+    return migration if all(known.get(one.index) == one.description for one in recorded) else None
 
 
 def _from_record(step: StepRecord) -> Iterator[OperationStatus]:
@@ -110,7 +110,7 @@ def _from_record(step: StepRecord) -> Iterator[OperationStatus]:
 
 
 def _from_file(
-    step: StepRecord, migration: Migration, visible: dict[int, bool], database: Database
+    step: StepRecord, migration: Migration, visible: dict[int, bool]
 ) -> Iterator[OperationStatus]:
     """Yield every operation in the order of the direction, the deferred SQL last if it had begun."""
     recorded = {one.index: one.finished for one in step.operations}
@@ -118,23 +118,21 @@ def _from_file(
     for place in places if step.direction == "forwards" else reversed(places):
         state = NOT_BEGUN
         if place in recorded:
-            under_way = _left_under_way(migration, place, visible, database)
+            under_way = _left_under_way(migration, place, visible)
             state = FINISHED if recorded[place] else under_way
         description = migration.operations[place].describe()
         yield OperationStatus(index=place, description=description, state=state)
     yield from (one for one in _from_record(step) if one.index < 0)
 
 
-def _left_under_way(
-    migration: Migration, place: int, visible: dict[int, bool], database: Database
-) -> str:
+def _left_under_way(migration: Migration, place: int, visible: dict[int, bool]) -> str:
     """Say what is left of an operation that was under way: what can be seen, or what its own transaction guarantees."""
-    if visible.get(place) is False or _rows_rolled_back(migration, place, database):
+    if visible.get(place) is False or _rows_rolled_back(migration, place):
         return NOTHING_LEFT
     return UNCLEAR
 
 
-def _rows_rolled_back(migration: Migration, place: int, database: Database) -> bool:
+def _rows_rolled_back(migration: Migration, place: int) -> bool:
     """Whether the operation had a transaction of its own, as ``Migration.apply`` opens one, and changes rows only."""
     operation = migration.operations[place]
     if not isinstance(operation, RunPython):
@@ -161,7 +159,9 @@ def _explanation(step: StepRecord, operations: tuple[OperationStatus, ...]) -> s
     if _lacks_only_its_record(operations):
         return f"{step.label}: all {count} operations are finished, and it is {recorded}."
     unclear = [one.description for one in operations if one.state == UNCLEAR]
-    text = f"{step.label}: {count} of {len(operations)} operations are finished, and it is {recorded}."
+    text = (
+        f"{step.label}: {count} of {len(operations)} operations are finished, and it is {recorded}."
+    )
     if unclear:
         text += f" It is not known how far this came: {'; '.join(unclear)}."
     return text

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Migrations:
     """

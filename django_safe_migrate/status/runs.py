@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, InterfaceError
 
 from django_safe_migrate import events
 from django_safe_migrate.databases.locks import UnlockedRunLock
 from django_safe_migrate.exceptions import SafeMigrateError
-from django_safe_migrate.history import sources, tables
+from django_safe_migrate.execution.errors import describe
+from django_safe_migrate.history import sources
 from django_safe_migrate.models import MigrationStep
 from django_safe_migrate.record import CRASHED, RUNNING, SUCCEEDED, RunRecord
 from django_safe_migrate.status.contents import (
@@ -44,8 +48,8 @@ def lock_status(database: Database) -> LockStatus:
         if isinstance(lock, UnlockedRunLock):
             return LockStatus(state=UNKNOWN, detail=f"{database.product} offers no run lock.")
         holder = lock.holder()
-    except (*tables.ERRORS, SafeMigrateError) as error:
-        return LockStatus(state=UNKNOWN, detail=tables.first_line(error))
+    except (DatabaseError, InterfaceError, SafeMigrateError) as error:
+        return LockStatus(state=UNKNOWN, detail=describe(error))
     return LockStatus(state=HELD, detail=holder) if holder else LockStatus(state=FREE)
 
 
@@ -64,9 +68,7 @@ def read_runs(history: History, alias: str, lock: LockStatus, count: int) -> lis
 
 
 def _was_elsewhere(record: RunRecord, asked_at: str) -> bool:
-    from django_safe_migrate.provenance import host
-
-    return record.host != host() and record.started_at < asked_at
+    return record.host != socket.gethostname() and record.started_at < asked_at
 
 
 def summary(record: RunRecord) -> RunSummary:
@@ -120,7 +122,9 @@ def _place(record: RunRecord) -> tuple[str, str, str]:
     """The stage, migration and operation that were under way at the last event of a record."""
     stages = [stage.name for stage in record.stages if stage.status == RUNNING]
     steps = [step for step in record.steps if step.status == RUNNING]
-    operations = [one.description for one in steps[-1].operations if not one.finished] if steps else []
+    operations = (
+        [one.description for one in steps[-1].operations if not one.finished] if steps else []
+    )
     return (
         stages[-1] if stages else "",
         steps[-1].label if steps else "",

@@ -39,7 +39,10 @@ def main() -> int:
     if not stale:
         return 0
     if "--check" in sys.argv:
-        print(f"Not what the code says: {', '.join(stale)}. Run: python docs/_generate", file=sys.stderr)
+        print(
+            f"Not what the code says: {', '.join(stale)}. Run: python docs/_generate",
+            file=sys.stderr,
+        )
         return 1
     print(f"Written: {', '.join(stale)}")
     return 0

@@ -79,7 +79,8 @@ def _options(actions: Iterable[argparse.Action]) -> str:
     shown = [
         (_usage(action), _help(action))
         for action in actions
-        if action.help is not argparse.SUPPRESS and not isinstance(action, argparse._SubParsersAction)
+        if action.help is not argparse.SUPPRESS
+        and not isinstance(action, argparse._SubParsersAction)
     ]
     return table(("Option", "Meaning"), shown) if shown else ""
 
@@ -99,7 +100,9 @@ def _value(action: argparse.Action) -> str:
     name = action.metavar or (action.dest.upper() if action.option_strings else action.dest)
     if action.choices is not None and action.dest != _ALIASES:
         name = action.metavar or "{" + ",".join(str(choice) for choice in action.choices) + "}"
-    return {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} [{name} ...]"}.get(str(action.nargs), str(name))
+    return {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} [{name} ...]"}.get(
+        str(action.nargs), str(name)
+    )
 
 
 def _help(action: argparse.Action) -> str:
@@ -111,4 +114,6 @@ def _help(action: argparse.Action) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?", ")")) or not text else ".")
+    return f"{text[:1].upper()}{text[1:]}" + (
+        "" if text.endswith((".", "!", "?", ")")) or not text else "."
+    )

@@ -2,4 +2,90 @@
 
 from __future__ import annotations
 
-TEXTS: dict[str, str] = {}
+#: By package or module: the name, its severity, and what it means.
+TEXTS: dict[str, dict[str, tuple[str, str]]] = {
+    "environment": {
+        "disk_nearly_full": (
+            "warning",
+            "The disk has room for the tables that are written anew, and hardly for their log.",
+        ),
+        "disk_too_full": ("error", "The disk has no room for the tables that are written anew."),
+        "ghost_migration": ("warning", "A migration is recorded as applied, and its file is gone."),
+        "is_replica": ("error", "The server is a replica, and read-only."),
+        "long_transaction": (
+            "warning",
+            "Another session has a transaction open that schema changes would wait for.",
+        ),
+        "missing_migration": ("warning", "Models have changes that no migration makes."),
+        "missing_permission": ("error", "The role may not do what migrations do."),
+        "outside_maintenance_window": ("error", "It is not a time at which a run may start."),
+        "recorded_out_of_order": (
+            "warning",
+            "Migrations were recorded in another order than their files depend on each other.",
+        ),
+        "replication_lag": ("warning", "A replica is far behind."),
+    },
+    "backups": {
+        "backup_client_foreign": (
+            "warning",
+            "The client programs are of MySQL and the server is MariaDB, or the other way round.",
+        ),
+        "backup_client_missing": ("error", "A client program cannot be found."),
+        "backup_client_outdated": ("error", "The client programs are older than the server."),
+        "backup_restore_in_place": (
+            "info",
+            "The role may not create databases, so a restore would be done in place.",
+        ),
+        "backup_storage_space": (
+            "error on SQLite, else warning",
+            "The disk has less room than the database takes.",
+        ),
+        "backup_storage_unusable": ("error", "The storage for backups cannot be written or read."),
+        "backup_tables_not_transactional": (
+            "warning",
+            "Some tables are not of InnoDB, so a backup of them is not of one moment.",
+        ),
+        "default_backup_storage": ("info", "No storage is configured; a private folder is used."),
+        "ephemeral_backup_storage": ("warning", "Backups are on a disk that will vanish."),
+        "interrupted_restore": ("error", "A restore was killed; repair it first."),
+        "readable_backup_storage": ("warning", "Other users of this machine can read the backups."),
+    },
+    "verification": {
+        "broken_foreign_key": (
+            "error; warning if it was so before",
+            "Rows reference rows that do not exist.",
+        ),
+        "check_not_carried_out": ("error", "A check broke off, so nothing is known."),
+        "health_check_failed": ("error", "A health check fails that passed before."),
+        "health_check_failed_before": ("warning", "A health check fails, as before the run."),
+        "health_check_warned": ("warning", "A health check warns."),
+        "invalid_index": ("warning", "An index was invalid before the run already."),
+        "leftover_column": ("error", "A column still exists that was to be dropped."),
+        "leftover_table": ("error", "A table still exists that was to be dropped."),
+        "missing_column": ("error", "A column does not exist, although its migration is applied."),
+        "missing_table": ("error", "A table does not exist, although its migration is applied."),
+        "new_invalid_index": ("error", "The run left an invalid index behind."),
+        "new_unvalidated_constraint": (
+            "error",
+            "The run left a constraint that existing rows were never checked against.",
+        ),
+        "rows_deleted_as_planned": ("info", "Rows are gone, and the plan explains it."),
+        "rows_lost": (
+            "error; warning if the plan does not touch the table",
+            "Rows are gone, and nothing in the plan explains it.",
+        ),
+        "slower_response": ("warning", "The database answers much slower than before."),
+        "still_applied": ("error", "A migration was to be unapplied, and is still recorded."),
+        "still_pending": ("error", "A migration was to be applied, and is not recorded."),
+        "unvalidated_constraint": (
+            "warning; info if planned",
+            "A constraint was never checked against existing rows, as before or as planned.",
+        ),
+    },
+    "pipeline": {
+        "journal_elsewhere": (
+            "warning",
+            "The folder of journals cannot be written; the temporary directory is used.",
+        ),
+    },
+}

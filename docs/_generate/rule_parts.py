@@ -9,11 +9,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finding_texts import TEXTS
+from pages import table
+
 import django_safe_migrate
 from django_safe_migrate import conf
 from django_safe_migrate.analysis.registry import all_rules
-from finding_texts import TEXTS
-from pages import table
 
 if TYPE_CHECKING:
     from django_safe_migrate.analysis.rule import Rule
@@ -31,7 +32,10 @@ def list_of_rules() -> str:
     """Return a table of all rules with their severity and their harm in one sentence."""
     return table(
         ("Rule", "Severity", "On", "Harm"),
-        [(f"[`{rule.name}`](#{rule.name})", rule.severity.label, _vendors(rule), _harm(rule)) for rule in _rules()],
+        [
+            (f"[`{rule.name}`](#{rule.name})", rule.severity.label, _vendors(rule), _harm(rule))
+            for rule in _rules()
+        ],
     )
 
 
@@ -42,52 +46,56 @@ def rules() -> str:
 
 def other_findings(package: str) -> str:
     """Return a table of the findings that a package makes besides those of rules."""
-    severities = found_in(package)
-    missing = severities.keys() - TEXTS.keys()
-    if missing:
-        raise SystemExit(f"docs/_generate/finding_texts.py has no text for: {', '.join(sorted(missing))}")
+    texts = TEXTS[package]
+    found = found_in(package)
+    if missing := found - texts.keys():
+        raise SystemExit(f"docs/_generate/finding_texts.py lacks: {', '.join(sorted(missing))}")
+    if surplus := {name for name in texts.keys() - found if name.removeprefix("new_") not in found}:
+        raise SystemExit(
+            f"docs/_generate/finding_texts.py has, and the code not: {', '.join(sorted(surplus))}"
+        )
     return table(
         ("Finding", "Severity", "Meaning"),
-        [(f"`{name}`", " or ".join(severities[name]) or "depends", TEXTS[name]) for name in sorted(severities)],
+        [(f"`{name}`", severity, text) for name, (severity, text) in sorted(texts.items())],
     )
 
 
-def found_in(package: str) -> dict[str, list[str]]:
-    """Return the names of findings that the files of a package spell out, with the severities beside them."""
-    found: dict[str, list[str]] = {}
+def found_in(package: str) -> frozenset[str]:
+    """Return the names of findings that a package lists in ``RULES``, or else those that its files spell out."""
+    listed = getattr(importlib.import_module(f"{PACKAGE.name}.{package}"), "RULES", None)
+    return frozenset(_spelled_out(package) if listed is None else listed)
+
+
+def _spelled_out(package: str) -> set[str]:
     place = PACKAGE / package
-    for file in [place.with_suffix(".py")] if place.with_suffix(".py").exists() else sorted(place.rglob("*.py")):
-        for name, severities in _findings(ast.parse(file.read_text(encoding="utf-8"))):
-            known = found.setdefault(name, [])
-            known += [severity for severity in severities if severity not in known]
-    return found
+    files = [place.with_suffix(".py")] if not place.is_dir() else sorted(place.rglob("*.py"))
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+    takers = {
+        node.name: [argument.arg for argument in node.args.args].index("rule")
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and any(a.arg == "rule" for a in node.args.args)
+    }
+    return {name for tree in trees for node in ast.walk(tree) for name in _names(node, takers)}
 
 
-def _findings(tree: ast.AST) -> list[tuple[str, list[str]]]:
-    found = []
-    for call in ast.walk(tree):
-        if not isinstance(call, ast.Call) or _name(call.func) != "Finding":
-            continue
-        values = {keyword.arg: keyword.value for keyword in call.keywords}
-        rule = values.get("rule")
-        if isinstance(rule, ast.Constant):
-            found.append((str(rule.value), _severities(values.get("severity"))))
-    return found
-
-
-def _severities(value: ast.AST | None) -> list[str]:
-    """The severities that an expression names, such as ``ERROR if impossible else WARNING``."""
-    if value is None:
-        return []
+def _names(node: ast.AST, takers: dict[str, int]) -> list[str]:
+    """Return the texts that a piece of code gives to something called ``rule``."""
+    values: list[ast.expr] = []
+    if isinstance(node, ast.Call):
+        values += [keyword.value for keyword in node.keywords if keyword.arg == "rule"]
+        place = takers.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        values += node.args[place : place + 1] if place is not None else []
+    if isinstance(node, ast.Assign):
+        pairs = zip(_spread(node.targets[0]), _spread(node.value), strict=False)
+        values += [v for target, v in pairs if isinstance(target, ast.Name) and target.id == "rule"]
     return [
-        node.attr.lower()
-        for node in ast.walk(value)
-        if isinstance(node, ast.Attribute) and _name(node.value) == "Severity"
+        one.value for one in values if isinstance(one, ast.Constant) and isinstance(one.value, str)
     ]
 
 
-def _name(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
+def _spread(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple) else [node]
 
 
 def _rules() -> tuple[Rule, ...]:

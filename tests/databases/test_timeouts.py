@@ -52,9 +52,12 @@ def box(database: Database) -> None:
 def test_a_lock_that_another_holds_is_given_up_and_recognised(
     database: Database, other: Callable[..., BaseDatabaseWrapper]
 ) -> None:
-    with table_in_use(other()), database.timeouts(lock=0.2, statement=None):
-        with pytest.raises(DatabaseError) as raised:
-            run(database.connection, BLOCKED[database.vendor])
+    with (
+        table_in_use(other()),
+        database.timeouts(lock=0.2, statement=None),
+        pytest.raises(DatabaseError) as raised,
+    ):
+        run(database.connection, BLOCKED[database.vendor])
     assert database.is_lock_error(raised.value)
     assert not database.is_connection_error(raised.value)
     run(database.connection, BLOCKED[database.vendor])
@@ -114,9 +117,10 @@ def test_a_session_that_the_server_ended_is_a_connection_error_and_the_next_has_
     database: Database, other: Callable[..., BaseDatabaseWrapper]
 ) -> None:
     before = run(database.connection, SETTINGS[database.vendor])
-    with pytest.raises(DatabaseError) as raised, database.timeouts(lock=1, statement=5):
+    with database.timeouts(lock=1, statement=5):
         end_session(database, other())
-        run(database.connection, "SELECT 1")
+        with pytest.raises(DatabaseError) as raised:
+            run(database.connection, "SELECT 1")
     assert database.is_connection_error(raised.value)
     assert not database.is_lock_error(raised.value)
     database.connection.close()

@@ -20,4 +20,8 @@ def derive(operation: Operation, around: Surroundings, *, backwards: bool) -> tu
     forwards = tuple(derived(operation, around))
     if not backwards:
         return forwards
-    return tuple(change for change in (forward.inverse() for forward in reversed(forwards)) if change is not None)
+    return tuple(
+        change
+        for change in (forward.inverse() for forward in reversed(forwards))
+        if change is not None
+    )

@@ -26,7 +26,9 @@ def _run_sql(operation: operations.RunSQL, around: Surroundings) -> Iterator[Cha
 
 
 def _allowed(operation: Any, around: Surroundings) -> bool:
-    return bool(router.allow_migrate(around.schema.connection.alias, around.app_label, **operation.hints))
+    return bool(
+        router.allow_migrate(around.schema.connection.alias, around.app_label, **operation.hints)
+    )
 
 
 def _texts(sql: Any) -> tuple[str, ...] | None:

@@ -18,6 +18,7 @@ from django.db.migrations.operations.base import Operation
 from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.schema import Schema
+from django_safe_migrate.sql.tables import table_name
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ModelState, ProjectState
@@ -66,7 +67,7 @@ def derived(operation: Operation, around: Surroundings) -> Iterator[Change]:
     validation: Any = operation
     model = around.new(validation.model_name)
     if model is not None:
-        yield changes.ConstraintValidated(around.schema.table(model), validation.name)
+        yield changes.ConstraintValidated(table_name(model), validation.name)
 
 
 @derived.register(operations.AlterConstraint)

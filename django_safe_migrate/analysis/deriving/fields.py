@@ -12,6 +12,7 @@ from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.deriving.dispatch import Surroundings, derived
 from django_safe_migrate.analysis.schema import Column, Schema
+from django_safe_migrate.sql.tables import many_to_many_table, table_name
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ModelState, ProjectState
@@ -34,10 +35,12 @@ def _remove_field(operation: operations.RemoveField, around: Surroundings) -> It
             yield added.inverse()
 
 
-def _field_added(state: ProjectState, model: ModelState, name: str, field: Any, schema: Schema) -> Iterator[Any]:
-    related = schema.many_to_many_table(model, name, field)
+def _field_added(
+    state: ProjectState, model: ModelState, name: str, field: Any, schema: Schema
+) -> Iterator[Any]:
+    related = many_to_many_table(model, name, field)
     if related:
-        yield changes.TableCreated(related, (schema.table(model),))
+        yield changes.TableCreated(related, (table_name(model),))
         return
     column = schema.column(state, model, name, field)
     if column is not None:
@@ -61,8 +64,8 @@ def _rename_field(operation: operations.RenameField, around: Surroundings) -> It
         return
     old_field, new_field = old.fields[operation.old_name], new.fields[operation.new_name]
     tables = [
-        around.schema.many_to_many_table(old, operation.old_name, old_field),
-        around.schema.many_to_many_table(new, operation.new_name, new_field),
+        many_to_many_table(old, operation.old_name, old_field),
+        many_to_many_table(new, operation.new_name, new_field),
     ]
     if all(tables) and tables[0] != tables[1]:
         yield changes.TableRenamed(tables[0], tables[1])
@@ -79,9 +82,15 @@ def _column_changed(before: Column | None, after: Column | None) -> Iterator[Cha
     if before.name != after.name:
         yield changes.ColumnRenamed(before.table, before.name, after.name)
     same_name = dataclasses.replace(before, name=after.name, check=before.check and after.check)
-    if same_name != after or bool(before.check) != bool(after.check) or _default_differs(before, after):
+    if (
+        same_name != after
+        or bool(before.check) != bool(after.check)
+        or _default_differs(before, after)
+    ):
         yield changes.ColumnAltered(before.table, before, after)
 
 
 def _default_differs(before: Column, after: Column) -> bool:
-    return bool(before.has_db_default != after.has_db_default or before.db_default != after.db_default)
+    return bool(
+        before.has_db_default != after.has_db_default or before.db_default != after.db_default
+    )

@@ -15,6 +15,7 @@ from django_safe_migrate.analysis.deriving.dispatch import (
     is_concurrent,
     is_postgresql_operation,
 )
+from django_safe_migrate.sql.tables import table_name
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ModelState
@@ -22,20 +23,30 @@ if TYPE_CHECKING:
 
 @derived.register(operations.AddIndex)
 def _add_index(operation: operations.AddIndex, around: Surroundings) -> Iterator[Change]:
-    yield from _index(operation, around.new(operation.model_name), operation.index.name, around, changes.IndexAdded)
+    yield from _index(
+        operation,
+        around.new(operation.model_name),
+        operation.index.name,
+        around,
+        changes.IndexAdded,
+    )
 
 
 @derived.register(operations.RemoveIndex)
 def _remove_index(operation: operations.RemoveIndex, around: Surroundings) -> Iterator[Change]:
-    yield from _index(operation, around.old(operation.model_name), operation.name, around, changes.IndexDropped)
+    yield from _index(
+        operation, around.old(operation.model_name), operation.name, around, changes.IndexDropped
+    )
 
 
-def _index(operation: Any, model: Any, name: str, around: Surroundings, kind: Any) -> Iterator[Change]:
+def _index(
+    operation: Any, model: Any, name: str, around: Surroundings, kind: Any
+) -> Iterator[Change]:
     if model is None:
         return
     index = _named(model, "indexes", name)
     columns = around.columns(model, (field for field, _ in getattr(index, "fields_orders", ())))
-    yield kind(around.schema.table(model), name, columns, index, is_concurrent(operation))
+    yield kind(table_name(model), name, columns, index, is_concurrent(operation))
 
 
 @derived.register(operations.AddConstraint)
@@ -43,17 +54,18 @@ def _add_constraint(operation: operations.AddConstraint, around: Surroundings) -
     model = around.new(operation.model_name)
     if model is not None:
         not_valid = is_postgresql_operation(operation, "AddConstraintNotValid")
-        yield changes.ConstraintAdded(around.schema.table(model), operation.constraint, not_valid)
+        yield changes.ConstraintAdded(table_name(model), operation.constraint, not_valid)
 
 
 @derived.register(operations.RemoveConstraint)
-def _remove_constraint(operation: operations.RemoveConstraint, around: Surroundings) -> Iterator[Change]:
+def _remove_constraint(
+    operation: operations.RemoveConstraint, around: Surroundings
+) -> Iterator[Change]:
     model = around.old(operation.model_name)
     if model is not None:
         constraint = _named(model, "constraints", operation.name)
-        yield changes.ConstraintDropped(around.schema.table(model), constraint)
+        yield changes.ConstraintDropped(table_name(model), constraint)
 
 
 def _named(model: ModelState, option: str, name: str) -> Any:
     return next((item for item in model.options.get(option) or () if item.name == name), None)
-

@@ -12,6 +12,7 @@ from django.db.models.options import normalize_together
 from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.deriving.dispatch import Surroundings, derived
+from django_safe_migrate.sql.tables import own_tables, table_name
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ModelState
@@ -22,7 +23,7 @@ def _create_model(operation: operations.CreateModel, around: Surroundings) -> It
     model = around.new(operation.name)
     if model is None:
         return
-    main, *related = around.schema.own_tables(model)
+    main, *related = own_tables(model)
     targets = (
         around.schema.referenced_table(around.after, model, field)
         for field in model.fields.values()
@@ -38,7 +39,7 @@ def _delete_model(operation: operations.DeleteModel, around: Surroundings) -> It
     model = around.old(operation.name)
     if model is None:
         return
-    main, *related = around.schema.own_tables(model)
+    main, *related = own_tables(model)
     for table in related:
         yield changes.TableDropped(table, (main,))
     yield changes.TableDropped(main)
@@ -46,29 +47,39 @@ def _delete_model(operation: operations.DeleteModel, around: Surroundings) -> It
 
 @derived.register(operations.RenameModel)
 def _rename_model(operation: operations.RenameModel, around: Surroundings) -> Iterator[Change]:
-    yield from _rename_tables(around.old(operation.old_name), around.new(operation.new_name), around)
+    yield from _rename_tables(
+        around.old(operation.old_name), around.new(operation.new_name), around
+    )
 
 
 @derived.register(operations.AlterModelTable)
-def _alter_model_table(operation: operations.AlterModelTable, around: Surroundings) -> Iterator[Change]:
+def _alter_model_table(
+    operation: operations.AlterModelTable, around: Surroundings
+) -> Iterator[Change]:
     yield from _rename_tables(around.old(operation.name), around.new(operation.name), around)
 
 
-def _rename_tables(old: ModelState | None, new: ModelState | None, around: Surroundings) -> Iterator[Change]:
+def _rename_tables(
+    old: ModelState | None, new: ModelState | None, around: Surroundings
+) -> Iterator[Change]:
     if old is None or new is None:
         return
-    for before, after in zip(around.schema.own_tables(old), around.schema.own_tables(new), strict=False):
+    for before, after in zip(own_tables(old), own_tables(new), strict=False):
         if before != after:
             yield changes.TableRenamed(before, after)
 
 
 @derived.register(operations.AlterUniqueTogether)
-def _alter_unique_together(operation: operations.AlterUniqueTogether, around: Surroundings) -> Iterator[Change]:
+def _alter_unique_together(
+    operation: operations.AlterUniqueTogether, around: Surroundings
+) -> Iterator[Change]:
     yield from _together(operation, around, changes.UniqueDropped, changes.UniqueAdded)
 
 
 @derived.register(operations.AlterIndexTogether)
-def _alter_index_together(operation: operations.AlterIndexTogether, around: Surroundings) -> Iterator[Change]:
+def _alter_index_together(
+    operation: operations.AlterIndexTogether, around: Surroundings
+) -> Iterator[Change]:
     yield from _together(operation, around, _index_dropped, _index_added)
 
 
@@ -84,22 +95,30 @@ def _together(operation: Any, around: Surroundings, dropped: Any, added: Any) ->
     old, new = around.old(operation.name), around.new(operation.name)
     if old is None or new is None:
         return
-    before, after = (set(normalize_together(m.options.get(operation.option_name) or ())) for m in (old, new))
+    before, after = (
+        set(normalize_together(m.options.get(operation.option_name) or ())) for m in (old, new)
+    )
     for names in sorted(before - after):
-        yield dropped(around.schema.table(new), around.columns(new, names))
+        yield dropped(table_name(new), around.columns(new, names))
     for names in sorted(after - before):
-        yield added(around.schema.table(new), around.columns(new, names))
+        yield added(table_name(new), around.columns(new, names))
 
 
 @derived.register(operations.AlterOrderWithRespectTo)
-def _alter_order(operation: operations.AlterOrderWithRespectTo, around: Surroundings) -> Iterator[Change]:
+def _alter_order(
+    operation: operations.AlterOrderWithRespectTo, around: Surroundings
+) -> Iterator[Change]:
     old, new = around.old(operation.name), around.new(operation.name)
     if old is None or new is None:
         return
-    was_ordered, is_ordered = (bool(model.options.get("order_with_respect_to")) for model in (old, new))
+    was_ordered, is_ordered = (
+        bool(model.options.get("order_with_respect_to")) for model in (old, new)
+    )
     if was_ordered == is_ordered:
         return
-    column = around.schema.column(around.after, new, "_order", new.fields.get("_order") or _order_field())
+    column = around.schema.column(
+        around.after, new, "_order", new.fields.get("_order") or _order_field()
+    )
     if column is not None:
         kind = changes.ColumnAdded if is_ordered else changes.ColumnDropped
         yield kind(column.table, column)

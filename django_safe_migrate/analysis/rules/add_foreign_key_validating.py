@@ -53,7 +53,9 @@ def check_altered(change: ColumnAltered, context: Context) -> Iterator[Finding]:
 @rule.change(ColumnAdded)
 def check_added(change: ColumnAdded, context: Context) -> Iterator[Finding]:
     """A new column whose rows all refer to the default."""
-    if change.column.references and (change.column.has_python_default or change.column.has_db_default):
+    if change.column.references and (
+        change.column.has_python_default or change.column.has_db_default
+    ):
         yield _finding(change.table, change.column, context)
 
 

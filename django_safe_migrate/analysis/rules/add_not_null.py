@@ -42,9 +42,7 @@ def check(change: ColumnAdded, context: Context) -> Iterator[Finding]:
     if not column.must_be_given:
         return
     if not column.has_python_default:
-        message = (
-            f"Adding column {column.name} to {change.table} fails as soon as the table has a row: it is NOT NULL and has no default."
-        )
+        message = f"Adding column {column.name} to {change.table} fails as soon as the table has a row: it is NOT NULL and has no default."
         yield rule.finding(context, message, hint=_hint(column, context), tables=[change.table])
     elif not context.backwards:
         message = (
@@ -60,12 +58,23 @@ def _hint(column: Column, context: Context) -> str:
         return "Empty the table first, or go back by restoring a backup."
     if not isinstance(operation, operations.AddField):
         return "Add the column nullable, fill it, and make it NOT NULL in a later release."
-    field = operation.field.clone()
-    # What Django itself gives to existing rows when there is no default: the empty text of a blank text field.
-    constant = operation.field.default if operation.field.has_default() else "" if field.blank else None
-    if constant is not None and not callable(constant) and field.empty_strings_allowed >= (constant == ""):
+    field: Any = operation.field.clone()
+    constant = _constant(operation.field)
+    if constant is not None:
         field.db_default = constant
-        return f"Let the database fill it:\n\n{code(operations.AddField(operation.model_name, operation.name, field))}"
+        added = code(operations.AddField(operation.model_name, operation.name, field))
+        return f"Let the database fill it:\n\n{added}"
     field.null = True
-    nullable = code(operations.AddField(operation.model_name, operation.name, field))
-    return f"Add it nullable, fill it, and make it NOT NULL in a later release:\n\n{nullable}"
+    added = code(operations.AddField(operation.model_name, operation.name, field))
+    return f"Add it nullable, fill it, and make it NOT NULL in a later release:\n\n{added}"
+
+
+def _constant(field: Any) -> Any:
+    """What Django gives to every existing row, when that can be a default of the database, else None."""
+    if field.has_default():
+        return None if callable(field.default) or field.remote_field is not None else field.default
+    return (
+        ""
+        if field.blank and field.get_internal_type() in {"CharField", "TextField", "SlugField"}
+        else None
+    )

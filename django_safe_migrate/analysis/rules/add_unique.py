@@ -41,8 +41,14 @@ from typing import Any
 from django.db.models import UniqueConstraint
 
 from django_safe_migrate.analysis import locks
-from django_safe_migrate.analysis.changes import ColumnAdded, ColumnAltered, ConstraintAdded, UniqueAdded
+from django_safe_migrate.analysis.changes import (
+    ColumnAdded,
+    ColumnAltered,
+    ConstraintAdded,
+    UniqueAdded,
+)
 from django_safe_migrate.analysis.context import Context
+from django_safe_migrate.analysis.rewriting import has_volatile_default
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 
@@ -64,14 +70,24 @@ def check_altered(change: ColumnAltered, context: Context) -> Iterator[Finding]:
 
 @rule.change(ColumnAdded)
 def check_added(change: ColumnAdded, context: Context) -> Iterator[Finding]:
-    """A new column whose rows all get the same value; NULL is different from itself."""
+    """Existing rows all get the same value, unless it is NULL, which is different from itself."""
     column = change.column
-    if column.unique and not column.null:
+    if not column.unique:
+        return
+    constant = column.has_db_default and not has_volatile_default(column)
+    if constant or (column.has_python_default and not column.has_db_default):
         yield rule.finding(
             context,
-            f"Column {column.name} of {change.table} is added unique, and existing rows all get the same default, "
-            "so that a second row makes it fail.",
+            f"Column {column.name} is added to {change.table} as unique, and existing rows all get the same default, so that a second "
+            "row makes it fail.",
             hint="Add it nullable and not unique, fill it row by row, and make it unique in a later migration.",
+            tables=[change.table],
+        )
+    elif column.null and context.vendor in locks.UNIQUE:
+        yield rule.finding(
+            context,
+            f"The unique index on the new column {column.name} of {change.table} is built under {locks.UNIQUE[context.vendor]}.",
+            hint="Add the column without unique=True, build the unique index CONCURRENTLY, and then make the field unique.",
             tables=[change.table],
         )
 
@@ -80,25 +96,31 @@ def check_added(change: ColumnAdded, context: Context) -> Iterator[Finding]:
 def check_constraint(change: ConstraintAdded, context: Context) -> Iterator[Finding]:
     """A UniqueConstraint; with a condition or expressions it is an index."""
     constraint: Any = change.constraint
-    if isinstance(constraint, UniqueConstraint):
-        is_index = bool(constraint.condition or constraint.expressions or constraint.include or constraint.opclasses)
-        yield _finding(change.table, f"constraint {constraint.name}", context, is_index=is_index)
+    if isinstance(change.constraint, UniqueConstraint):
+        index = (
+            constraint.condition,
+            constraint.expressions,
+            constraint.include,
+            constraint.opclasses,
+        )
+        yield _finding(change.table, f"constraint {constraint.name}", context, is_index=any(index))
 
 
 def _finding(table: str, what: str, context: Context, *, is_index: bool = False) -> Finding:
-    blocks = context.vendor == "postgresql"
-    lock = locks.SHARE if is_index else locks.ACCESS_EXCLUSIVE
-    built = f", and its index is built under {lock}" if blocks else ""
+    lock = (locks.INDEX if is_index else locks.UNIQUE).get(context.vendor)
+    built = f", and its index is built under {lock}" if lock else ""
     return rule.finding(
         context,
         f"Making {what} of {table} unique fails on the first duplicate among existing rows{built}.",
-        hint=_POSTGRESQL_HINT if blocks else "Look for duplicates before: SELECT ... GROUP BY ... HAVING count(*) > 1.",
+        hint=_BLOCKING_HINT
+        if lock
+        else "Look for duplicates before: SELECT ... GROUP BY ... HAVING count(*) > 1.",
         tables=[table],
-        severity=Severity.ERROR if blocks else Severity.WARNING,
+        severity=Severity.ERROR if lock else Severity.WARNING,
     )
 
 
-_POSTGRESQL_HINT = (
+_BLOCKING_HINT = (
     "Look for duplicates first; then, in a migration with atomic = False, CREATE UNIQUE INDEX CONCURRENTLY and ALTER TABLE ... "
     "ADD CONSTRAINT ... UNIQUE USING INDEX, as database_operations of a SeparateDatabaseAndState."
 )

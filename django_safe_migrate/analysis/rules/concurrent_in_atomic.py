@@ -35,7 +35,9 @@ from django_safe_migrate.analysis.raw_sql import concurrent_statements
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 
-rule = Rule(__name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH, about_rows=False)
+rule = Rule(
+    __name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH, about_rows=False
+)
 
 _HINT = "Set atomic = False on the migration, and move its other operations to another migration."
 
@@ -45,7 +47,9 @@ def check_operation(operation: Operation, context: Context) -> Iterator[Finding]
     """AddIndexConcurrently and RemoveIndexConcurrently."""
     if context.runs_in_transaction and is_concurrent(operation):
         name = type(operation).__name__
-        yield rule.finding(context, f"{name} fails, because {context.planned.label} is atomic.", hint=_HINT)
+        yield rule.finding(
+            context, f"{name} fails, because {context.planned.label} is atomic.", hint=_HINT
+        )
 
 
 @rule.change(StatementsRun)
@@ -53,4 +57,6 @@ def check_statements(change: StatementsRun, context: Context) -> Iterator[Findin
     """CREATE INDEX CONCURRENTLY and the like in hand-written SQL."""
     if context.runs_in_transaction:
         for command in concurrent_statements(change.statements or ()):
-            yield rule.finding(context, f"{command} fails, because {context.planned.label} is atomic.", hint=_HINT)
+            yield rule.finding(
+                context, f"{command} fails, because {context.planned.label} is atomic.", hint=_HINT
+            )

@@ -61,7 +61,11 @@ def check(change: ColumnDropped, context: Context) -> Iterator[Finding]:
 
 
 def _hint(must_be_given: bool, context: Context) -> str:
-    first = "First make it nullable or give it a db_default, for new code no longer fills it. " if must_be_given else ""
+    first = (
+        "First make it nullable or give it a db_default, for new code no longer fills it. "
+        if must_be_given
+        else ""
+    )
     separate = f"migrations.SeparateDatabaseAndState(\n    state_operations=[\n{code(context.operation, indent=8)}\n    ],\n)"
     return (
         f"{first}In this release stop using the column and keep it:\n\n{separate}\n\n"

@@ -31,15 +31,14 @@ from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 
-# SQLite keeps what does not fit: its types are only a preference.
-rule = Rule(__name__, severity=Severity.ERROR, vendors={"postgresql", "mysql"}, directions=BOTH, destroys=True)
+rule = Rule(__name__, severity=Severity.ERROR, directions=BOTH, destroys=True)
 
 
 @rule.change(ColumnAltered)
 def check(change: ColumnAltered, context: Context) -> Iterator[Finding]:
     """Where types are not known, because there is no connection, the operation is not judged."""
     old, new = change.old.type, change.new.type
-    if not (old and new and change.changes_type and loses_values(old, new)):
+    if not loses_values(context.vendor, old, new):
         return
     yield rule.finding(
         context,

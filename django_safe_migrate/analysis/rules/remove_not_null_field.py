@@ -41,7 +41,9 @@ def check(operation: operations.SeparateDatabaseAndState, context: Context) -> I
     if operation.database_operations:
         return
     for removal in operation.state_operations:
-        column = _column(removal, context) if isinstance(removal, operations.RemoveField) else None
+        if not isinstance(removal, operations.RemoveField):
+            continue
+        column = _column(removal, context)
         if column is not None and column.must_be_given:
             yield rule.finding(
                 context,

@@ -53,7 +53,11 @@ def _hint(change: ColumnRenamed, context: Context) -> str:
     operation = context.operation
     if not isinstance(operation, operations.RenameField):
         return f"Keep the column's name: db_column={change.old_name!r}."
-    field = context.before.models[context.app_label, operation.model_name_lower].fields[operation.old_name].clone()
+    field = (
+        context.before.models[context.app_label, operation.model_name_lower]
+        .fields[operation.old_name]
+        .clone()
+    )
     field.db_column = change.old_name
     pinned = operations.AlterField(operation.model_name, operation.old_name, field)
     return f"Rename in Python and keep the column's name; neither operation touches the database:\n\n{code(pinned)}\n{code(operation)}"

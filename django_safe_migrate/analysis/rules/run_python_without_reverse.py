@@ -48,4 +48,8 @@ def _with_noop(context: Context) -> str:
     operation = context.operation
     if not isinstance(operation, operations.RunPython):
         return "reverse_code=migrations.RunPython.noop"
-    return code(operations.RunPython(operation.code, operations.RunPython.noop, operation.atomic, operation.hints))
+    return code(
+        operations.RunPython(
+            operation.code, operations.RunPython.noop, operation.atomic, operation.hints
+        )
+    )

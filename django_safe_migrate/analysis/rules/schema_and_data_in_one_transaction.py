@@ -75,6 +75,8 @@ def check(change: CodeRun, context: Context) -> Iterator[Finding]:
 
 def _blocked(earlier: list[Change], context: Context) -> list[str]:
     changed = (
-        change.new_table if isinstance(change, TableRenamed) else change.table for change in earlier if isinstance(change, _BLOCKING)
+        change.new_table if isinstance(change, TableRenamed) else change.table
+        for change in earlier
+        if isinstance(change, _BLOCKING)
     )
     return [table for table in dict.fromkeys(changed) if not context.is_new(table)]

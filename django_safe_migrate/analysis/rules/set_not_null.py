@@ -39,6 +39,7 @@ from django_safe_migrate.analysis.changes import ColumnAltered
 from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
+from django_safe_migrate.sql.tables import table_name
 
 rule = Rule(__name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH)
 
@@ -48,7 +49,11 @@ def check(change: ColumnAltered, context: Context) -> Iterator[Finding]:
     """A primary key is checked by its own constraint."""
     if not change.sets_not_null or change.new.primary_key or _is_proven(change, context):
         return
-    fails = "" if change.new.has_python_default or change.new.has_db_default else ", and fails on a row that holds NULL"
+    fails = (
+        ""
+        if change.new.has_python_default or change.new.has_db_default
+        else ", and fails on a row that holds NULL"
+    )
     yield rule.finding(
         context,
         f"Making column {change.new.name} of {change.table} NOT NULL reads the whole table under {locks.ACCESS_EXCLUSIVE}{fails}.",
@@ -59,7 +64,9 @@ def check(change: ColumnAltered, context: Context) -> Iterator[Finding]:
 
 def _is_proven(change: ColumnAltered, context: Context) -> bool:
     """Whether a validated CHECK says already that no row holds NULL."""
-    model: Any = next((m for m in context.before.models.values() if context.schema.table(m) == change.table), None)
+    model: Any = next(
+        (m for m in context.before.models.values() if table_name(m) == change.table), None
+    )
     wanted = Q(**{f"{change.old.field_name}__isnull": False})
     return model is not None and any(
         isinstance(constraint, CheckConstraint)

@@ -20,7 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django_safe_migrate.analysis.changes import ColumnAdded, ColumnAltered, ColumnDropped, ConstraintAdded, ConstraintDropped
+from django_safe_migrate.analysis.changes import (
+    ColumnAdded,
+    ColumnAltered,
+    ColumnDropped,
+    ConstraintAdded,
+    ConstraintDropped,
+)
 from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.rewriting import rebuilds_on_sqlite
 from django_safe_migrate.analysis.rule import BOTH, Rule
@@ -30,8 +36,12 @@ rule = Rule(__name__, severity=Severity.INFO, vendors={"sqlite"}, directions=BOT
 
 
 @rule.change(ColumnAdded, ColumnAltered, ColumnDropped, ConstraintAdded, ConstraintDropped)
-def check(change: ColumnAdded | ColumnAltered | ColumnDropped, context: Context) -> Iterator[Finding]:
+def check(
+    change: ColumnAdded | ColumnAltered | ColumnDropped, context: Context
+) -> Iterator[Finding]:
     """As Django's schema editor decides."""
     if rebuilds_on_sqlite(change):
         message = f"Django makes a new table, copies every row of {change.table} and renames it."
-        yield rule.finding(context, message, hint="It needs disk space for a second copy.", tables=[change.table])
+        yield rule.finding(
+            context, message, hint="It needs disk space for a second copy.", tables=[change.table]
+        )

@@ -41,7 +41,7 @@ class NamedRunLock(SessionRunLock):
         options = dict(self.database.connection.settings_dict["OPTIONS"])
         # It would cut the connection off when the server is slow to answer, and lose the lock.
         options.pop("read_timeout", None)
-        return self.database.new_connection(OPTIONS=options, AUTOCOMMIT=True, TEST={})
+        return self.database.new_connection(OPTIONS=options, AUTOCOMMIT=True)
 
     def take(self, session: BaseDatabaseWrapper) -> bool:
         with session.cursor() as cursor:

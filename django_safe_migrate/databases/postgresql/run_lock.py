@@ -56,7 +56,7 @@ class AdvisoryRunLock(SessionRunLock):
         }
         # A connection of a pool would be shared with others.
         options.pop("pool", None)
-        return self.database.new_connection(OPTIONS=options, AUTOCOMMIT=True, TEST={})
+        return self.database.new_connection(OPTIONS=options, AUTOCOMMIT=True)
 
     def take(self, session: BaseDatabaseWrapper) -> bool:
         # An idle session is what this lock needs; a limit on idleness would end it in the middle of a long migration.

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import CommandError
-
-from django_safe_migrate import backups, environment, values
-from django_safe_migrate.analysis.engine import rule_names
+from django_safe_migrate import values
 
 if TYPE_CHECKING:
     from django_safe_migrate.conf import Settings
@@ -93,25 +89,18 @@ def chosen_timeout(option: float | str | None, setting: float | None) -> float |
     return None if option == NO_TIMEOUT else float(option)
 
 
-def check_rules(names: list[str], settings: Settings) -> None:
-    """Raise ``CommandError`` for a name in ``--allow`` that no finding can have: a misspelt one would allow nothing."""
-    known = allowable_rules(settings)
-    for name in names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            suggestion = f" Did you mean {close[0]!r}?" if close else ""
-            raise CommandError(
-                f"--allow {name}: there is no such rule.{suggestion} Rules: {', '.join(sorted(known))}."
-            )
-
-
-def allowable_rules(settings: Settings) -> frozenset[str]:
-    """Return the names of everything that can block a run and may be allowed."""
-    return rule_names(settings) | environment.RULES | backups.RULES
-
-
 def run_settings(options: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Return the keyword arguments for ``RunOptions`` that command line and settings give together."""
+    """
+    Return the keyword arguments for ``RunOptions`` that command line and settings give together.
+
+    Raises:
+        CommandError: ``--allow`` names a rule that does not exist.
+    """
+    if options["allow"]:
+        # The rules are imported only where their names matter.
+        from django_safe_migrate.management.commands._rules import check_rules
+
+        check_rules(options["allow"], settings)
     return {
         "database": options["database"],
         "backup": options["backup"] or settings.backup.when,

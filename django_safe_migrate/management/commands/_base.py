@@ -64,3 +64,9 @@ class SafeMigrateCommand(BaseCommand):
     def is_terminal(self) -> bool:
         """Whether somebody can answer a question."""
         return sys.stdin is not None and sys.stdin.isatty()
+
+    def say_waiting(self, holder: str) -> None:
+        """Say who we wait for."""
+        self.stdout.write(
+            f"Waiting for another run on this database: {holder or 'holder not known'}."
+        )

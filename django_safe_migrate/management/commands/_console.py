@@ -100,24 +100,14 @@ class Console:
                 self._print_report(build(self._record))
 
     def nothing_to_do(self, alias: str) -> None:
-        """Say that every migration is applied."""
-        if self.is_machine_readable:
-            self._command.stdout.write(
-                render.nothing_to_do(alias, self._options["format"]), ending=""
+        """Say that every migration is applied, in the report's file too."""
+        if self.is_machine_readable or self._options["verbosity"] >= 1:
+            text = render.nothing_to_do(alias, self._options["format"])
+            self._command.stdout.write(text, ending="")
+        if self._report_file is not None:
+            self._report_file.write_text(
+                render.nothing_to_do(alias, self._report_kind()), encoding="utf-8"
             )
-        else:
-            self.write("  No migrations to apply.")
-
-    def models_changed(self, labels: list[str]) -> None:
-        """Say that models have changes that no migration makes."""
-        style = self._command.style
-        names = ", ".join(repr(label) for label in labels)
-        self._command.stdout.write(
-            style.NOTICE(
-                f"  Your models in app(s): {names} have changes that are not yet reflected in a migration, and so won't be applied.\n"
-                "  Run 'manage.py makemigrations' to make new migrations, and then re-run 'manage.py safemigrate' to apply them."
-            )
-        )
 
     def _print_report(self, report: Report) -> None:
         if self.is_machine_readable or (self._options["verbosity"] >= 1 and _tells_more(report)):
@@ -126,8 +116,12 @@ class Console:
             )
             self._command.stdout.write(text, ending="")
         if self._report_file is not None:
-            kind = "json" if self._report_file.suffix == ".json" else "markdown"
-            self._report_file.write_text(render.to_text(report, kind), encoding="utf-8")
+            self._report_file.write_text(
+                render.to_text(report, self._report_kind()), encoding="utf-8"
+            )
+
+    def _report_kind(self) -> str:
+        return "json" if self._report_file and self._report_file.suffix == ".json" else "markdown"
 
 
 def _tells_more(report: Report) -> bool:

@@ -12,18 +12,14 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django_safe_migrate import conf
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
 from django_safe_migrate.execution.surroundings import Surroundings, register_receivers
-from django_safe_migrate.execution.targets import Planned
 from django_safe_migrate.history import History
 from django_safe_migrate.management.commands._arguments import (
     add_run_arguments,
-    check_rules,
     run_settings,
 )
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.management.commands._console import Console
-from django_safe_migrate.pipeline import Request
-from django_safe_migrate.preview import preview
-from django_safe_migrate.recovery import carry_out_with_recovery
+from django_safe_migrate.management.commands._running import show_or_carry_out
 from django_safe_migrate.rollback import Wanted, plan_rollback
 from django_safe_migrate.run import ROLLBACK, RunOptions
 
@@ -85,62 +81,44 @@ class Command(SafeMigrateCommand):
         options["confirm"] = not options["force"]
         run_options = self._run_options(options)
         database = self.open_database(options["database"])
-        console = Console(self, options)
         if options["restore"]:
-            self._restore(options, console)
+            self._restore(options)
             return
         register_receivers()
         executor = SafeMigrationExecutor(database.connection)
         wanted = Wanted(steps=options["steps"], run=options["run"], to=options["to"])
         planned = plan_rollback(executor, wanted)
-        surroundings = self._surroundings(options, console)
-        if options["dry_run"]:
-            console.show(preview(executor, planned, run_options, surroundings))
-        elif not planned.plan:
-            console.write(
+        something_done = bool(planned.plan or options["dry_run"]) and show_or_carry_out(
+            self,
+            options,
+            run_options,
+            executor=executor,
+            planned=planned,
+            planner=lambda fresh: plan_rollback(fresh, wanted),
+            surroundings=self._surroundings(options),
+        )
+        if not something_done:
+            self._say_nothing_to_do(options)
+
+    def _say_nothing_to_do(self, options: dict[str, Any]) -> None:
+        if options["format"] != "text" or options["report"]:
+            Console(self, options).nothing_to_do(options["database"])
+        else:
+            self.stdout.write(
                 "Nothing to roll back: no applied migration is newer than what was asked for."
             )
-        else:
-            self._carry_out(executor, wanted, run_options, surroundings, console)
 
-    def _carry_out(
-        self,
-        executor: SafeMigrationExecutor,
-        wanted: Wanted,
-        run_options: RunOptions,
-        surroundings: Surroundings,
-        console: Console,
-    ) -> None:
-        def planner(fresh: SafeMigrationExecutor) -> Planned:
-            return plan_rollback(fresh, wanted)
-
-        request = Request(
-            options=run_options,
-            planner=planner,
-            surroundings=surroundings,
-            listener=console.listen,
-            waiting=console.waiting,
-            ask=console.ask,
-            executor=executor,
-        )
-        with console.reporting():
-            run = carry_out_with_recovery(request)
-        if run is None:
-            console.write(
-                "Another run has changed the applied migrations meanwhile: nothing to roll back."
-            )
-
-    def _surroundings(self, options: dict[str, Any], console: Console) -> Surroundings:
+    def _surroundings(self, options: dict[str, Any]) -> Surroundings:
+        is_machine_readable = options["format"] != "text"
         return Surroundings(
-            verbosity=0 if console.is_machine_readable else options["verbosity"],
+            verbosity=0 if is_machine_readable else options["verbosity"],
             interactive=options["interactive"],
-            stdout=self.stderr if console.is_machine_readable else self.stdout,
+            stdout=self.stderr if is_machine_readable else self.stdout,
             sync_apps=migrate.Command().sync_apps,
         )
 
     def _run_options(self, options: dict[str, Any]) -> RunOptions:
         settings = conf.load()
-        check_rules(options["allow"], settings)
         return RunOptions(
             **run_settings(options, settings),
             kind=ROLLBACK,
@@ -148,7 +126,7 @@ class Command(SafeMigrateCommand):
             rollback_of=_undone(options),
         )
 
-    def _restore(self, options: dict[str, Any], console: Console) -> None:
+    def _restore(self, options: dict[str, Any]) -> None:
         """Restore a backup, exactly as ``migrate_backup restore`` does."""
         call_command(
             "migrate_backup",

@@ -23,14 +23,9 @@ from django_safe_migrate.execution.targets import (
 )
 from django_safe_migrate.management.commands._arguments import (
     add_run_arguments,
-    check_rules,
     run_settings,
 )
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
-from django_safe_migrate.management.commands._console import Console
-from django_safe_migrate.pipeline import Request
-from django_safe_migrate.preview import preview
-from django_safe_migrate.recovery import carry_out_with_recovery
 from django_safe_migrate.run import RunOptions
 
 
@@ -67,7 +62,7 @@ class Command(SafeMigrateCommand, migrate.Command):
         run_options = self._run_options(options)
         database = self.open_database(options["database"])
         if options["prune"]:
-            with hold(database, run_options.run_lock_wait, self._console(options).waiting):
+            with hold(database, run_options.run_lock_wait, self.say_waiting):
                 migrate.Command.handle(self, *args, **options)
             return
         register_receivers()
@@ -75,49 +70,67 @@ class Command(SafeMigrateCommand, migrate.Command):
         executor = SafeMigrationExecutor(database.connection)
         planned = self._plan(executor, options)
         surroundings = self._surroundings(executor, options)
-        console = self._console(options)
-        if options["dry_run"]:
-            console.show(preview(executor, planned, run_options, surroundings))
-        elif not planned.plan:
-            self._nothing_to_do(executor, planned, surroundings, console)
+        if planned.plan or options["dry_run"]:
+            self._carry_out(executor, planned, surroundings, run_options, options)
         else:
-            self._carry_out(executor, options, run_options, surroundings, console)
+            self._nothing_to_do(executor, planned, surroundings, options)
 
     def _carry_out(
         self,
         executor: SafeMigrationExecutor,
-        options: dict[str, Any],
-        run_options: RunOptions,
+        planned: Planned,
         surroundings: Surroundings,
-        console: Console,
+        run_options: RunOptions,
+        options: dict[str, Any],
     ) -> None:
-        request = Request(
-            options=run_options,
+        # Imported here: a deployment with nothing to migrate must cost no more than with migrate.
+        from django_safe_migrate.management.commands._running import show_or_carry_out
+
+        something_done = show_or_carry_out(
+            self,
+            options,
+            run_options,
+            executor=executor,
+            planned=planned,
             planner=lambda fresh: self._plan(fresh, options),
             surroundings=surroundings,
-            listener=console.listen,
-            waiting=console.waiting,
-            ask=console.ask,
-            executor=executor,
         )
-        with console.reporting():
-            run = carry_out_with_recovery(request)
-        if run is None:
-            console.write("Another run has applied every migration meanwhile: nothing to do.")
+        if not something_done:
+            self._say_nothing_to_do(options)
 
     def _nothing_to_do(
         self,
         executor: SafeMigrationExecutor,
         planned: Planned,
         surroundings: Surroundings,
-        console: Console,
+        options: dict[str, Any],
     ) -> None:
         migrate_nothing(executor, planned.targets, surroundings)
-        console.nothing_to_do(executor.connection.alias)
-        if self.verbosity >= 1 and not console.is_machine_readable:
-            changed = apps_without_migrations_for_changes(executor, self.autodetector)
-            if changed:
-                console.models_changed(changed)
+        self._say_nothing_to_do(options)
+        if self.verbosity >= 1 and options["format"] == "text":
+            self._say_models_changed(
+                apps_without_migrations_for_changes(executor, self.autodetector)
+            )
+
+    def _say_nothing_to_do(self, options: dict[str, Any]) -> None:
+        if options["format"] != "text" or options["report"]:
+            from django_safe_migrate.management.commands._console import Console
+
+            Console(self, options).nothing_to_do(options["database"])
+        elif self.verbosity >= 1:
+            self.stdout.write("  No migrations to apply.")
+
+    def _say_models_changed(self, labels: list[str]) -> None:
+        if labels:
+            names = ", ".join(repr(label) for label in labels)
+            self.stdout.write(
+                self.style.NOTICE(
+                    f"  Your models in app(s): {names} have changes that are not yet reflected in a migration, "
+                    "and so won't be applied.\n"
+                    "  Run 'manage.py makemigrations' to make new migrations, and then re-run 'manage.py safemigrate' "
+                    "to apply them."
+                )
+            )
 
     def _plan(self, executor: SafeMigrationExecutor, options: dict[str, Any]) -> Planned:
         check_graph(executor.loader, executor.connection)
@@ -154,12 +167,8 @@ class Command(SafeMigrateCommand, migrate.Command):
                 "--confirm asks a question and --noinput forbids it: use one of them."
             )
         settings = conf.load()
-        check_rules(options["allow"], settings)
         return RunOptions(
             **run_settings(options, settings),
             fake=options["fake"],
             fake_initial=options["fake_initial"],
         )
-
-    def _console(self, options: dict[str, Any]) -> Console:
-        return Console(self, options)

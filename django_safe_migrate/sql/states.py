@@ -8,18 +8,16 @@ out to look at it or to change it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db.migrations.operations import RenameField, SeparateDatabaseAndState
+from django.db.migrations.operations import RenameField
 from django.db.migrations.state import ModelState, ProjectState
 
 if TYPE_CHECKING:
     from django.db.migrations import Migration
     from django.db.migrations.loader import MigrationLoader
     from django.db.migrations.operations.base import Operation
-
-    from django_safe_migrate.plan import Plan
 
 _ModelKey = tuple[str, str]
 
@@ -43,7 +41,10 @@ class _SharedModels(dict[_ModelKey, ModelState]):
         super().__setitem__(key, model)
 
     def get(self, key: _ModelKey, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     def pop(self, key: _ModelKey, *default: Any) -> Any:
         self._own.discard(key)
@@ -75,7 +76,11 @@ def advance(state: ProjectState, operation: Operation, app_label: str) -> Projec
 def advance_migration(state: ProjectState, migration: Migration) -> ProjectState:
     """Return the state after all operations of a migration."""
     after = fork(state)
-    if any(isinstance(part, RenameField) for operation in migration.operations for part in _parts(operation)):
+    if any(
+        isinstance(part, RenameField)
+        for operation in migration.operations
+        for part in _parts(operation)
+    ):
         for operation in migration.operations:
             after = advance(after, operation, migration.app_label)
         return after
@@ -84,14 +89,13 @@ def advance_migration(state: ProjectState, migration: Migration) -> ProjectState
     return after
 
 
-def starting_state(loader: MigrationLoader, plan: Plan) -> ProjectState:
-    """Return the state of everything applied except the plan's own migrations: where analysis starts, in both directions."""
+def state_of(loader: MigrationLoader, keys: Collection[tuple[str, str]]) -> ProjectState:
+    """Return the state that these migrations add up to, in the order of the graph."""
     state = ProjectState(real_apps=loader.unmigrated_apps)
-    planned = {(step.app_label, step.name) for step in plan.steps}
-    seen: set[_ModelKey] = set()
+    seen: set[tuple[str, str]] = set()
     for leaf in loader.graph.leaf_nodes():
         for key in loader.graph.forwards_plan(leaf):
-            if key not in seen and key in loader.applied_migrations and key not in planned:
+            if key not in seen and key in keys:
                 state = advance_migration(state, loader.graph.nodes[key])
             seen.add(key)
     return state
@@ -113,10 +117,8 @@ def _give_own_fields(state: ProjectState) -> None:
 
 
 def _parts(operation: Operation) -> Iterator[Operation]:
+    """The operation and those nested in it: of the database, or (also in RunSQL) of the state."""
     yield operation
-    if isinstance(operation, SeparateDatabaseAndState):
-        for part in (*operation.database_operations, *operation.state_operations):
-            yield from _parts(part)
-    for part in getattr(operation, "state_operations", ()):
-        if not isinstance(operation, SeparateDatabaseAndState):
+    for attribute in ("database_operations", "state_operations"):
+        for part in getattr(operation, attribute, ()):
             yield from _parts(part)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from django_safe_migrate.sql.tables import flat, model_names
+
 if TYPE_CHECKING:
     from django.apps.registry import Apps
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -167,7 +169,7 @@ class _Move:
         """Why Django must not even be asked: it would execute the Python of an operation nested in another."""
         if self.backwards and not self.operation.reversible:
             return "It cannot be reversed."
-        nested = [operation for operation in _flat(self.operation) if not operation.reduces_to_sql]
+        nested = [operation for operation in flat(self.operation) if not operation.reduces_to_sql]
         return (
             f"{type(nested[0]).__name__} runs Python; what it executes is known only when it runs."
             if nested
@@ -176,7 +178,7 @@ class _Move:
 
     def tables(self, *, related: bool = False) -> set[str]:
         """The tables of the models that the operation names, and of those that refer to them."""
-        names = {name for operation in _flat(self.operation) for name in _model_names(operation)}
+        names = {name for operation in flat(self.operation) for name in model_names(operation)}
         found: set[str] = set()
         for state in (self.from_state, self.to_state):
             for name in names:
@@ -188,7 +190,7 @@ class _Move:
         """The text of hand-written SQL, whose tables we do not know."""
         attribute = "reverse_sql" if self.backwards else "sql"
         return "\n".join(
-            str(getattr(operation, attribute, "") or "") for operation in _flat(self.operation)
+            str(getattr(operation, attribute, "") or "") for operation in flat(self.operation)
         )
 
 
@@ -297,20 +299,6 @@ def _advanced(state: ProjectState, migration: Migration) -> ProjectState:
     for operation in copy.deepcopy(migration.operations):
         operation.state_forwards(migration.app_label, after)
     return after
-
-
-def _flat(operation: Operation) -> Iterator[Operation]:
-    """The operation and those nested in it that reach the database."""
-    yield operation
-    for nested in getattr(operation, "database_operations", ()):
-        yield from _flat(nested)
-
-
-def _model_names(operation: Operation) -> set[str]:
-    if hasattr(operation, "model_name"):
-        return {str(operation.model_name).lower()}
-    names = (getattr(operation, attribute, None) for attribute in ("name", "old_name", "new_name"))
-    return {name.lower() for name in names if isinstance(name, str)}
 
 
 def _model_tables(apps: Apps, app_label: str, name: str, related: bool) -> set[str]:

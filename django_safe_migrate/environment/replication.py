@@ -1,0 +1,31 @@
+"""Whether this server takes changes, and whether its replicas keep up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django_safe_migrate.environment.context import EnvironmentContext
+from django_safe_migrate.findings import Finding, Severity
+
+RULES = frozenset({"is_replica", "replication_lag"})
+
+
+def check(context: EnvironmentContext) -> Iterator[Finding]:
+    """Yield an error for a server that only reads, and warnings for replicas that are behind."""
+    database, limit = context.database, context.settings.replication_lag
+    replication = database.replication()
+    if replication.is_replica:
+        yield Finding(
+            rule="is_replica",
+            severity=Severity.ERROR,
+            message=f"The server of database {database.alias!r} is a replica and read-only.",
+            hint="Run migrations on the primary server: choose its alias with --database.",
+        )
+    for name, seconds in replication.lags:
+        if seconds > limit:
+            yield Finding(
+                rule="replication_lag",
+                severity=Severity.WARNING,
+                message=f"Replica {name} is {seconds:.0f} seconds behind, and reads old rows and the old schema for so long.",
+                hint="Wait until it has caught up: a migration that writes much makes it fall back further.",
+            )

@@ -1,0 +1,243 @@
+"""Make, list, verify, restore and prune backups by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from django_safe_migrate import conf
+from django_safe_migrate.backups import BackupBackend, Receipt, get_backend
+from django_safe_migrate.databases import Database, get_database
+from django_safe_migrate.exceptions import BackupFailed
+from django_safe_migrate.execution.run_lock import hold
+from django_safe_migrate.history import History
+from django_safe_migrate.management.commands import _backup_text as text
+from django_safe_migrate.management.commands._base import SafeMigrateCommand
+from django_safe_migrate.reports.terminal import Terminal, terminal
+from django_safe_migrate.restore import RestoreRequest, restore_backup
+
+LATEST = "latest"
+#: Actions, and whether they need a name.
+ACTIONS = {
+    "create": False,
+    "list": False,
+    "verify": True,
+    "restore": True,
+    "prune": False,
+    "delete": True,
+    "drop-old": True,
+    "repair": False,
+}
+
+
+class Command(SafeMigrateCommand):
+    """Each action is one method that returns plain data and what to say of it."""
+
+    help = (
+        "Makes a verified backup (create), lists backups (list), reads one back in full (verify), puts one in the database's place "
+        "and keeps the present state under another name (restore), deletes the oldest (prune) or one (delete), deletes a state that "
+        "a restore has kept (drop-old), and finishes or undoes a restore that was killed (repair)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the action, its name and the options."""
+        parser.add_argument("action", choices=tuple(ACTIONS), help="What to do.")
+        parser.add_argument(
+            "name",
+            nargs="?",
+            default="",
+            help="The backup as list shows it, or 'latest'; for drop-old, the kept state.",
+        )
+        parser.add_argument(
+            "--database",
+            default=DEFAULT_DB_ALIAS,
+            choices=tuple(connections),
+            help="The database whose backups are meant.",
+        )
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help="Do not ask before restore, prune, delete and drop-old; needed where nobody can answer.",
+        )
+        parser.add_argument(
+            "--format", choices=("text", "json"), default="text", help="Format of the output."
+        )
+        parser.add_argument(
+            "--keep",
+            type=int,
+            metavar="N",
+            help="prune: how many verified backups are kept. Default: SAFE_MIGRATE['BACKUP']['KEEP'].",
+        )
+        parser.add_argument(
+            "--in-place",
+            action="store_true",
+            help="restore: replace the content without a second database, where the role may not create one.",
+        )
+        parser.add_argument(
+            "--no-owner",
+            action="store_true",
+            help="restore on PostgreSQL: leave the backup's owners and privileges out.",
+        )
+
+    def handle_safely(self, *args: Any, **options: Any) -> None:
+        """Carry out the action and say what it did."""
+        action, name = options["action"], options["name"]
+        if bool(name) != ACTIONS[action]:
+            wanted = "needs the name of one" if ACTIONS[action] else "takes no name"
+            raise CommandError(f"migrate_backup {action} {wanted}; migrate_backup list shows them.")
+        self._options = options
+        self._backend = get_backend()
+        act: Callable[[str], dict[str, Any]] = getattr(self, f"_{action.replace('-', '_')}")
+        result = act(name)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(result, indent=2))
+
+    # --- actions ------------------------------------------------------------------------------------------------------------
+
+    def _create(self, name: str) -> dict[str, Any]:
+        with text.progress(self._terminal(), shown=self._is_shown()) as progress:
+            receipt = self._backend.create(self._database(), progress=progress)
+        History().save_backup(receipt.to_json(), self._alias)
+        self._say(text.created(receipt))
+        return receipt.to_json()
+
+    def _list(self, name: str) -> dict[str, Any]:
+        receipts = self._backend.list(self._alias)
+        kept = self._kept()
+        if not self._is_json:
+            text.print_list(self.stdout, self._alias, receipts, kept, self._terminal())
+        return {"backups": [receipt.to_json() for receipt in receipts], "kept": list(kept)}
+
+    def _verify(self, name: str) -> dict[str, Any]:
+        receipt = self._backend.verify(self._resolved(name), self._alias)
+        self._say(text.verified(receipt))
+        return receipt.to_json()
+
+    def _restore(self, name: str) -> dict[str, Any]:
+        name, database = self._resolved(name), get_database(connections[self._alias])
+        receipt = self._backend.verify(name, self._alias)
+        self._confirm(text.restore_question(receipt, database, in_place=self._options["in_place"]))
+        with (
+            hold(database, conf.load().run_lock_wait, self._waiting),
+            text.progress(self._terminal(), shown=self._is_shown()) as progress,
+        ):
+            request = RestoreRequest(
+                name=name,
+                listener=lambda event, record: None,
+                in_place=self._options["in_place"],
+                no_owner=self._options["no_owner"],
+                progress=progress,
+            )
+            result = restore_backup(request, database, self._backend)
+        self._say(text.restored(result))
+        return result.to_json()
+
+    def _prune(self, name: str) -> dict[str, Any]:
+        keep = self._options["keep"]
+        keep = conf.load().backup.keep if keep is None else keep
+        if keep < 1:
+            raise CommandError(f"--keep is {keep}; at least one backup has to be kept.")
+        self._confirm(
+            f"Delete the verified backups of database {self._alias!r} beyond the newest {keep}?"
+        )
+        deleted = self._backend.prune(self._alias, keep)
+        History().mark_pruned(deleted, self._alias)
+        self._say(text.pruned(deleted, keep))
+        return {"deleted": list(deleted)}
+
+    def _delete(self, name: str) -> dict[str, Any]:
+        self._confirm(f"Delete the backup {name}?")
+        self._backend.delete(name)
+        History().mark_pruned([name], self._alias)
+        self._say(f"Deleted {name}.")
+        return {"deleted": [name]}
+
+    def _drop_old(self, name: str) -> dict[str, Any]:
+        self._confirm(
+            f"Delete {name}, the state from before a restore of database {self._alias!r}?"
+        )
+        self._backend.drop_old(self._database(), name)
+        self._say(f"Deleted {name}.")
+        return {"deleted": [name]}
+
+    def _repair(self, name: str) -> dict[str, Any]:
+        database = self._database()
+        with hold(database, conf.load().run_lock_wait, self._waiting):
+            done = self._backend.repair(database)
+        self._say("\n".join(done) or "Nothing to repair: no restore was interrupted.")
+        return {"done": list(done)}
+
+    # --- what they share ----------------------------------------------------------------------------------------------------
+
+    _options: dict[str, Any]
+    _backend: BackupBackend
+
+    @property
+    def _alias(self) -> str:
+        return str(self._options["database"])
+
+    @property
+    def _is_json(self) -> bool:
+        return bool(self._options["format"] == "json")
+
+    def _is_shown(self) -> bool:
+        return not self._is_json and self._options["verbosity"] >= 1
+
+    def _terminal(self) -> Terminal:
+        options = self._options
+        return terminal(
+            self.stdout, force_color=options["force_color"], no_color=options["no_color"]
+        )
+
+    def _database(self) -> Database:
+        return self.open_database(self._alias)
+
+    def _kept(self) -> tuple[str, ...]:
+        """The states that restores have kept; a database that is down must not hide the list of its backups."""
+        database = get_database(connections[self._alias])
+        if reason := database.is_reachable():
+            self.stderr.write(
+                f"Database {self._alias!r} cannot be reached, so kept states are not listed: {reason}"
+            )
+            return ()
+        return self._backend.old_copies(database)
+
+    def _resolved(self, name: str) -> str:
+        if name != LATEST:
+            return name
+        receipt: Receipt | None = self._backend.latest(get_database(connections[self._alias]))
+        if receipt is None:
+            raise BackupFailed(
+                f"There is no verified backup of database {self._alias!r}.",
+                next_command=f"migrate_backup list --database {self._alias}",
+            )
+        return receipt.name
+
+    def _confirm(self, question: str) -> None:
+        if not self._options["interactive"]:
+            return
+        if not self.is_terminal():
+            raise CommandError(
+                f"{question} Nobody can answer here: add --noinput to go on. Nothing was done."
+            )
+        try:
+            answer = input(f"{question} Type 'yes' to go on: ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() != "yes":
+            raise CommandError("Nothing was done.")
+
+    def _waiting(self, holder: str) -> None:
+        self.stderr.write(
+            f"Waiting for another run on this database: {holder or 'holder not known'}."
+        )
+
+    def _say(self, message: str) -> None:
+        if not self._is_json:
+            self.stdout.write(message)
