@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -47,7 +50,7 @@ def measure(
         process = subprocess.Popen(
             [str(part) for part in command],
             cwd=cwd,
-            env=dict(env),
+            env=with_bytecode(env),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -62,6 +65,23 @@ def measure(
             words = output.read().decode(errors="replace")
             raise CommandFailed(f"{command} ended with status {process.returncode}:\n{words}")
     return Measurement(seconds, usage.ru_utime + usage.ru_stime, watch.stop() if watch else 0)
+
+
+def with_bytecode(env: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the environment in which Python keeps compiled modules, as every installed project does.
+
+    They are kept in a folder of this run alone: neither a variable of this shell nor what happens to lie about decides what is measured.
+    """
+    kept = {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": _bytecode_folder()}
+
+
+@functools.cache
+def _bytecode_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="safe-migrate-bytecode-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class _MemoryWatch:

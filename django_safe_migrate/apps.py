@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -18,5 +16,4 @@ class SafeMigrateConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        if importlib.util.find_spec(f"{self.name}.checks"):
-            importlib.import_module(f"{self.name}.checks")
+        from django_safe_migrate import checks  # noqa: F401 - importing it registers them

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 def decide(
     options: RunOptions, database: Database, plan: Plan, state: ProjectState
 ) -> tuple[bool, str]:
-    """Return whether a backup is made, and the reason in one sentence."""
+    """
+    Return whether a backup is made, and the reason in one sentence.
+
+    ``state`` is the project's state without any migration of the plan, in both directions.
+    """
     if options.backup == "never":
         return False, "No backup: switched off."
     if options.fake:

@@ -129,7 +129,7 @@ def _begin(
         durable_operations=not database.can_rollback_ddl,
     )
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
-    record.steps = step_records(plan, state)
+    record.steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
     run = Run(
         options=options,
         settings=settings,
@@ -250,7 +250,7 @@ def _changed_so_far(run: Run) -> str:
     record = run.record
     done = [step.label for step in record.steps_done]
     under_way = [step for step in record.steps if step.status == "running"]
-    half = [step.label for step in under_way if not (step.atomic and run.database.can_rollback_ddl)]
+    half = [step.label for step in under_way if record.may_be_half_done(step)]
     if half:
         return f"The database was changed: {len(done)} of {len(record.steps)} planned migrations are done; {half[0]} may be half done."
     if done:

@@ -105,7 +105,7 @@ def source_file(migration: Migration) -> str:
     """Return the path of a migration's source file, or an empty text (a migration made in memory, or only bytecode)."""
     try:
         return inspect.getsourcefile(type(migration)) or ""
-    except TypeError:
+    except (TypeError, OSError):
         return ""
 
 

@@ -99,7 +99,7 @@ def preview(
         database=database,
         executor=executor,
         plan=plan,
-        record=RunRecord("", steps=step_records(plan, state)),
+        record=RunRecord("", steps=step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)),
         emit=lambda name, **payload: None,
         lock=UnlockedRunLock(),
         surroundings=surroundings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import platform
@@ -39,7 +40,7 @@ def user() -> str:
 
 def command_line() -> str:
     """Return the command as typed."""
-    program = Path(sys.argv[0]).name
+    program = Path(sys.argv[0]).name if sys.argv else ""
     return shlex.join([program, *sys.argv[1:]])
 
 
@@ -63,28 +64,35 @@ def release(configured: str | None) -> str:
 
 
 def _git_revision(start: Path) -> str:
-    """Read the checked-out revision from the files of ``.git``; no program is started."""
-    for folder in (start, *start.parents):
-        git = folder / ".git"
-        if (git / "HEAD").is_file():
-            return _resolve_head(git)[:12]
+    """Read the checked-out revision from the files of ``.git``; no program is started. Empty when they cannot be read."""
+    with contextlib.suppress(OSError):
+        for folder in (start.resolve(), *start.resolve().parents):
+            git = _git_folder(folder / ".git")
+            if (git / "HEAD").is_file():
+                return _resolve_head(git)[:12]
     return ""
 
 
+def _git_folder(git: Path) -> Path:
+    """Follow the file that stands for ``.git`` in a worktree and in a submodule (gitrepository-layout(5))."""
+    if not git.is_file():
+        return git
+    return git.parent / git.read_text().removeprefix("gitdir:").strip()
+
+
 def _resolve_head(git: Path) -> str:
-    try:
-        head = (git / "HEAD").read_text().strip()
-        if not head.startswith("ref: "):
-            return head
-        name = head.removeprefix("ref: ")
-        if (git / name).is_file():
-            return (git / name).read_text().strip()
-        for line in (git / "packed-refs").read_text().splitlines():
-            revision, _, packed = line.partition(" ")
-            if packed == name:
-                return revision
-    except OSError:
-        return ""
+    head = (git / "HEAD").read_text().strip()
+    if not head.startswith("ref: "):
+        return head
+    name = head.removeprefix("ref: ")
+    common = git / "commondir"
+    shared = git / common.read_text().strip() if common.is_file() else git
+    if (shared / name).is_file():
+        return (shared / name).read_text().strip()
+    for line in (shared / "packed-refs").read_text().splitlines():
+        revision, _, packed = line.partition(" ")
+        if packed == name:
+            return revision
     return ""
 
 

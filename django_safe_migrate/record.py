@@ -48,7 +48,8 @@ class StepRecord:
     One migration in one direction.
 
     ``status`` is planned, running, applied, unapplied, faked or failed; ``attempts`` counts tries; ``irreversible`` names the
-    operations that cannot be undone, ``lossy`` says which data going back would lose.
+    operations that cannot be undone, ``lossy`` says which data going back would lose. ``atomic`` says that a failure leaves nothing
+    behind: the migration is atomic, and the database rolls schema changes back.
     """
 
     app_label: str
@@ -135,10 +136,12 @@ class RunRecord:
     @property
     def is_partial(self) -> bool:
         """Whether the run ended without success after it had already changed the database."""
-        changed = any(
-            step.is_done or (step.status == FAILED and not step.atomic) for step in self.steps
-        )
+        changed = any(step.is_done or self.may_be_half_done(step) for step in self.steps)
         return self.status in {FAILED, INTERRUPTED, CRASHED} and changed
+
+    def may_be_half_done(self, step: StepRecord) -> bool:
+        """Whether a step that did not reach its end began with operations that no transaction undoes."""
+        return not step.atomic and not step.is_done and bool(step.operations)
 
     @property
     def outcome(self) -> str:

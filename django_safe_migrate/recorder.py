@@ -31,7 +31,15 @@ _SIGNALS = {
 }
 #: Events after which the history is always written.
 _SAVED_AT_ONCE = frozenset({events.STAGE_FINISHED, events.RUN_FINISHED, events.BACKUP_CREATED})
-_OPERATION_EVENTS = frozenset({events.OPERATION_STARTED, events.OPERATION_FINISHED})
+#: Of a step that its transaction undoes as a whole, the database itself tells whether it was carried out.
+_STEP_EVENTS = frozenset(
+    {
+        events.STEP_STARTED,
+        events.OPERATION_STARTED,
+        events.OPERATION_FINISHED,
+        events.STEP_FINISHED,
+    }
+)
 
 
 class Recorder:
@@ -51,13 +59,13 @@ class Recorder:
             record: grows with every event.
             journal: gets every event first, so that nothing happened that it does not tell.
             history: gets the record at stage ends and between steps.
-            listener: prints what happens.
+            listener: prints what happens; one that raises is not called again, and never stops a run.
             durable_operations: whether operations are fsynced one by one, for databases where a failed migration stays half done.
         """
         self.record = record
         self._journal = journal
         self._history = history
-        self._listener = listener
+        self._listener: Listener | None = listener
         self._durable_operations = durable_operations
         self._saved_at = 0.0
 
@@ -66,16 +74,24 @@ class Recorder:
         event = Event(name, self.record.id, events.timestamp(), payload)
         self._journal.append(event, durable=self._is_durable(event))
         self.record.apply(event)
-        self._listener(event, self.record)
+        self._tell(event)
         self._save_if_due(name)
         signal = _SIGNALS.get(name)
         if signal is not None:
             self._send(signal, event)
 
+    def _tell(self, event: Event) -> None:
+        """Tell the listener; output that is closed, or that cannot write a character, is no reason to fail a migration."""
+        if self._listener is None:
+            return
+        try:
+            self._listener(event, self.record)
+        except Exception:
+            self._listener = None
+            logger.exception("Showing what happens failed; the run goes on without it.")
+
     def _is_durable(self, event: Event) -> bool:
-        if event.name in _OPERATION_EVENTS:
-            return self._durable_operations or not self._step_is_atomic(event)
-        if event.name in {events.STEP_STARTED, events.STEP_FINISHED}:
+        if event.name in _STEP_EVENTS:
             return self._durable_operations or not self._step_is_atomic(event)
         return True
 

@@ -14,6 +14,7 @@ from django_safe_migrate.execution.targets import (
     last_applied,
     plan_between,
     plan_for,
+    plan_without,
     resolve,
 )
 from django_safe_migrate.history import History
@@ -52,8 +53,7 @@ def plan_rollback(executor: SafeMigrationExecutor, wanted: Wanted) -> Planned:
 def _last_steps(executor: SafeMigrationExecutor, count: int) -> Planned:
     if count < 1:
         raise CommandError(f"--steps is {count}; it must be at least 1.")
-    gone = last_applied(executor, count)
-    return _only_backwards(executor, set(executor.loader.applied_migrations) - set(gone))
+    return plan_without(executor, last_applied(executor, count))
 
 
 def _before_run(executor: SafeMigrationExecutor, run_id: str) -> Planned:
@@ -87,11 +87,6 @@ def _down_to(executor: SafeMigrationExecutor, app_label: str, name: str) -> Plan
             f"{app_label} {name} is not applied, so going there is not going back. Run: safemigrate {app_label} {name}"
         )
     return planned
-
-
-def _only_backwards(executor: SafeMigrationExecutor, wanted: set[Key]) -> Planned:
-    plans = [planned for planned in plan_between(executor, wanted) if planned.plan[0][1]]
-    return plans[0] if plans else Planned((), [])
 
 
 def _key(label: str) -> Key:

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from django_safe_migrate.plan import Plan
 
 
-def step_records(plan: Plan, state: ProjectState) -> list[StepRecord]:
+def step_records(
+    plan: Plan, state: ProjectState, *, can_rollback_ddl: bool
+) -> list[StepRecord]:
     """
     Return one record for each step, in the plan's order.
 
     Args:
         plan: the plan.
-        state: the project's state without any migration of the plan; not changed.
+        state: the project's state without any migration of the plan, in both directions; not changed.
+        can_rollback_ddl: whether the database undoes schema changes when a transaction is rolled back.
     """
     return [
         StepRecord(
@@ -28,7 +31,7 @@ def step_records(plan: Plan, state: ProjectState) -> list[StepRecord]:
             step.direction,
             irreversible=list(prospects.irreversible),
             lossy=[loss.description for loss in prospects.lossy],
-            atomic=bool(step.migration.atomic),
+            atomic=bool(step.migration.atomic) and can_rollback_ddl,
         )
         for step, prospects in zip(plan.steps, outlooks(plan, state), strict=True)
     ]

@@ -75,9 +75,14 @@ def test_a_failed_run_is_partial_when_it_changed_something(names: list[Any], out
 
 
 def test_a_failed_step_that_is_not_atomic_makes_the_run_partial() -> None:
+    begun = (
+        events.OPERATION_STARTED,
+        {"index": 1, "operation": 0, "description": "Add field b to a"},
+    )
     failed = (events.STEP_FINISHED, {"index": 1, "status": "failed", "seconds": 1.0, "error": "E"})
     end = (events.RUN_FINISHED, {"status": "failed", "exit_code": 7, "error": None})
-    assert fold(stream(STARTED, failed, end)).is_partial
+    assert fold(stream(STARTED, begun, failed, end)).is_partial
+    assert not fold(stream(STARTED, failed, end)).is_partial
 
 
 def test_another_attempt_starts_with_no_operations() -> None:

@@ -105,7 +105,7 @@ class ColumnAltered(Change):
         """Whether the type in the database differs, or may do so where types are not known."""
         if self.old.type and self.new.type:
             return self.old.type != self.new.type
-        return self.old.field.get_internal_type() != self.new.field.get_internal_type()
+        return self.old.declared_type != self.new.declared_type
 
     @property
     def sets_not_null(self) -> bool:

@@ -8,7 +8,9 @@ PostgreSQL as measured on versions 10 to 18 (its manual: "ALTER TABLE", notes), 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
+from collections.abc import Callable
 
 _TYPE = re.compile(r"([a-z][a-z ]*?)\s*(?:\(([\d, ]+)\))?\s*(unsigned)?(\[\d*\].*)?", re.IGNORECASE)
 
@@ -17,8 +19,10 @@ _STRINGS = _TEXTS | {"varchar", "char"}
 #: Decimal digits that each integer type can need.
 _INTEGERS = {"smallint": 5, "integer": 10, "bigint": 19}
 _NUMBERS = {*_INTEGERS, "numeric", "decimal"}
-#: utf8mb4: a varchar of up to this many characters keeps its length in one byte, and MySQL rewrites the table to make it two.
-_ONE_LENGTH_BYTE = 63
+#: utf8mb4: rows of a varchar of up to this many characters have one byte for its length, longer ones two. MySQL decides by 255 bytes of
+#: the type; MariaDB keeps rows that can be read either way, which are those of up to 127 bytes.
+_ONE_LENGTH_BYTE = {"mysql": 63, "mariadb": 63}
+_EITHER_WAY = {"mysql": 0, "mariadb": 31}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,14 +65,14 @@ class ColumnType:
         return self.sizes[1] if len(self.sizes) > 1 else 0
 
 
-def rewrites(vendor: str, old: str, new: str) -> bool:
-    """Return whether the change writes the whole table anew, with the table blocked."""
+def rewrites(product: str, old: str, new: str) -> bool:
+    """Return whether the change writes the whole table anew, with the table blocked; of a product that we do not know, yes."""
     if old == new:
         return False
     before, after = ColumnType.parse(old), ColumnType.parse(new)
-    if before.array or after.array or not _KEEPS_ROWS.get(vendor):
+    if before.array or after.array or product not in _KEEPS_ROWS:
         return True
-    return not _KEEPS_ROWS[vendor](before, after)
+    return not _KEEPS_ROWS[product](before, after)
 
 
 def loses_values(vendor: str, old: str, new: str) -> bool:
@@ -132,13 +136,18 @@ def _postgresql_keeps(before: ColumnType, after: ColumnType) -> bool:
     return (before.name, after.name) == ("cidr", "inet") or before == after
 
 
-def _mysql_keeps(before: ColumnType, after: ColumnType) -> bool:
+def _innodb_keeps(product: str, before: ColumnType, after: ColumnType) -> bool:
     if before.name != "varchar" or after.name != "varchar" or before.length > after.length:
         return before == after
-    return after.length <= _ONE_LENGTH_BYTE or before.length > _ONE_LENGTH_BYTE
+    limit = _ONE_LENGTH_BYTE[product]
+    return after.length <= limit or before.length > limit or before.length <= _EITHER_WAY[product]
 
 
 #: The type of a column is only a preference here: what does not fit is kept as it is.
 _KEEP_ANYTHING = {"sqlite"}
-#: By vendor: whether rows stay as they are. SQLite copies the table at every change, which ``table_rebuild`` says.
-_KEEPS_ROWS = {"postgresql": _postgresql_keeps, "mysql": _mysql_keeps}
+#: By product: whether rows stay as they are. SQLite copies the table at every change, which ``table_rebuild`` says.
+_KEEPS_ROWS: dict[str, Callable[[ColumnType, ColumnType], bool]] = {
+    "postgresql": _postgresql_keeps,
+    "mysql": functools.partial(_innodb_keeps, "mysql"),
+    "mariadb": functools.partial(_innodb_keeps, "mariadb"),
+}

@@ -107,6 +107,11 @@ class Context:
         return str(self.schema.connection.vendor)
 
     @property
+    def product(self) -> str:
+        """The product in lower case, which tells MariaDB from MySQL; without a connection, the vendor."""
+        return self.vendor if self.database is None else self.database.product.lower()
+
+    @property
     def database(self) -> Database | None:
         """The live database, None when it cannot be asked."""
         return self.live.database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,21 +47,22 @@ _VOLATILE = {
 def rewritten_tables(plan: Plan, state: ProjectState, database: Database | None) -> tuple[str, ...]:
     """Return the existing tables, under their present names, that a plan writes anew."""
     connection = connections[plan.database] if database is None else database.connection
+    product = connection.vendor if database is None else database.product.lower()
     schema, so_far = Schema(connection, live=database is not None), SoFar(Live(database))
     tables: dict[str, None] = {}
     for planned, parts in walk_plan(plan, state):
         for part in parts:
             around = Surroundings(planned.app_label, part.earlier, part.later, schema)
             for change in derive(part.operation, around, backwards=planned.backwards):
-                if not so_far.is_new(change.table) and rewrites_table(change, connection.vendor):
+                if not so_far.is_new(change.table) and rewrites_table(change, product):
                     tables.setdefault(so_far.live_name(change.table))
                 so_far.note(change)
     return tuple(tables)
 
 
-def rewrites_table(change: Change, vendor: str) -> bool:
-    """Return whether a change writes its table anew; of a vendor that we do not know, no."""
-    return _REWRITES[vendor](change) if vendor in _REWRITES else False
+def rewrites_table(change: Change, product: str) -> bool:
+    """Return whether a change writes its table anew; of a product that we do not know, no."""
+    return _REWRITES[product](change) if product in _REWRITES else False
 
 
 def _rewrites_on_postgresql(change: Change) -> bool:
@@ -69,18 +71,18 @@ def _rewrites_on_postgresql(change: Change) -> bool:
     return _changes_type(change, "postgresql")
 
 
-def _rewrites_on_mysql(change: Change) -> bool:
+def _rewrites_on_innodb(product: str, change: Change) -> bool:
     if isinstance(change, ColumnAdded):
         return change.column.stored or has_volatile_default(change.column)
-    # InnoDB makes a column NOT NULL, or NULL, by building the table again in place.
+    # A column is made NOT NULL, or NULL, by building the table again in place.
     nullability = isinstance(change, ColumnAltered) and change.old.null != change.new.null
-    return nullability or _changes_type(change, "mysql")
+    return nullability or _changes_type(change, product)
 
 
-def _changes_type(change: Change, vendor: str) -> bool:
+def _changes_type(change: Change, product: str) -> bool:
     if not isinstance(change, ColumnAltered) or not (change.old.type and change.new.type):
         return False
-    return change.changes_type and rewrites(vendor, change.old.type, change.new.type)
+    return change.changes_type and rewrites(product, change.old.type, change.new.type)
 
 
 def has_volatile_default(column: Column) -> bool:
@@ -88,7 +90,8 @@ def has_volatile_default(column: Column) -> bool:
     pending: list[Any] = [column.db_default] if column.has_db_default else []
     while pending:
         expression = pending.pop()
-        name = getattr(expression, "function", None) or type(expression).__name__
+        given = getattr(expression, "extra", {}).get("function")
+        name = given or getattr(expression, "function", None) or type(expression).__name__
         if name.lower() in _VOLATILE or type(expression).__name__ in {
             "Random",
             "RandomUUID",
@@ -127,6 +130,7 @@ def _is_index_on_sqlite(constraint: Any) -> bool:
 
 _REWRITES: dict[str, Callable[[Change], bool]] = {
     "postgresql": _rewrites_on_postgresql,
-    "mysql": _rewrites_on_mysql,
+    "mysql": functools.partial(_rewrites_on_innodb, "mysql"),
+    "mariadb": functools.partial(_rewrites_on_innodb, "mariadb"),
     "sqlite": rebuilds_on_sqlite,
 }

@@ -49,6 +49,13 @@ class Column:
     field: Field[Any, Any] = dataclasses.field(compare=False, repr=False)
 
     @property
+    def declared_type(self) -> tuple[Any, ...]:
+        """What the type comes from, to compare where the database's words for it are not known."""
+        field: Any = self.field
+        sizes = ("max_length", "max_digits", "decimal_places")
+        return (field.get_internal_type(), *(getattr(field, size, None) for size in sizes))
+
+    @property
     def db_default(self) -> Any:
         """The default that the database fills in, None without one."""
         return self.field.db_default if self.has_db_default else None

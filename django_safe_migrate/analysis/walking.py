@@ -57,8 +57,9 @@ def walk_plan(
 
 
 def walk_migration(planned: PlannedMigration, state: ProjectState) -> tuple[Part, ...]:
-    """Return the parts of one migration going forwards, from the state before it."""
-    return _parts(planned, state)[0]
+    """Return the parts of one migration in the order of execution; ``state`` is the one without it, in both directions."""
+    parts, _ = _parts(planned, state)
+    return parts[::-1] if planned.backwards else parts
 
 
 def _parts(planned: PlannedMigration, state: ProjectState) -> tuple[tuple[Part, ...], ProjectState]:

@@ -193,7 +193,11 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
                 del connections[alias]
 
     def lift_limits(self, connection: BaseDatabaseWrapper) -> None:
-        """Lift time limits that the project sets for its statements: copying and counting take as long as they take."""
+        """
+        Lift time limits that the project sets for its statements, and bound waits for locks.
+
+        Copying and counting take as long as they take; waiting for somebody else does not.
+        """
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -205,6 +209,11 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
             *(options.get(key) for key in ("password", "passwd", "sslpassword")),
         ]
         return tuple(str(secret) for secret in found if secret)
+
+    def restore_command(self, request: RestoreRequest, option: str) -> str:
+        """Return the command that tries the same restore in another way."""
+        name = request.receipt.name if request.receipt is not None else "NAME"
+        return f"migrate_backup restore {name} --database {self.database.alias} {option}"
 
     def compare(self, receipt: Receipt | None, found: contents.Contents) -> tuple[str, ...]:
         """Raise when a restored database is not what its receipt says; return what deserves a notice."""

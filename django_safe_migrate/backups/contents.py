@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.migrations.recorder import MigrationRecorder
 
-from django_safe_migrate.databases.base import Database, RowCount
+from django_safe_migrate.databases import Database, RowCount
 
 if TYPE_CHECKING:
     from django_safe_migrate.backups.receipt import Receipt

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
-import sqlite3
 import time
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import connections
 
 from django_safe_migrate import conf, values
-from django_safe_migrate.backups import catalogue, readiness
+from django_safe_migrate.backups import catalogue, readiness, refusals
 from django_safe_migrate.backups.base import BackupBackend, BeforeSwap, Progress, RestoreResult
 from django_safe_migrate.backups.connector import (
     ConnectorOptions,
@@ -25,10 +21,8 @@ from django_safe_migrate.backups.connector import (
     report,
 )
 from django_safe_migrate.backups.connectors import connector_for
-from django_safe_migrate.backups.programs import without_secrets
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.storage import BackupStorage, open_storage
-from django_safe_migrate.backups.streams import Fingerprint
 from django_safe_migrate.databases import Database, get_database
 from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.findings import Finding
@@ -68,7 +62,9 @@ class DbBackupBackend(BackupBackend):
     ) -> Receipt:
         connector, storage = self._connector(database), open_storage()
         started = time.perf_counter()
-        with _failures(connector, f"There is no verified backup of database {database.alias!r}."):
+        with refusals.failures(
+            connector, f"There is no verified backup of database {database.alias!r}."
+        ):
             receipt = self._stored(connector, storage, run_id, progress)
             complete = False
             try:
@@ -94,7 +90,7 @@ class DbBackupBackend(BackupBackend):
         progress: Progress | None,
     ) -> Receipt:
         """Dump into the spool, and move what is complete into the storage."""
-        _refuse_open_transaction(connector.database)
+        refusals.refuse_open_transaction(connector.database)
         created_at, wanted = _now(), catalogue.free_name(storage, connector)
         with storage.spool() as path:
             dump = connector.dump(path, progress)
@@ -113,8 +109,8 @@ class DbBackupBackend(BackupBackend):
                 next_command=f"migrate_backup verify {name} --database {receipt.database}",
             )
         connector = self._connector(get_database(connections[alias]))
-        _check_vendor(receipt, connector)
-        with _failures(connector):
+        refusals.check_vendor(receipt, connector)
+        with refusals.failures(connector):
             verification = self._read_back(connector, storage, receipt, thorough=True)
         return dataclasses.replace(receipt, verified_at=_now(), verification=verification)
 
@@ -130,7 +126,7 @@ class DbBackupBackend(BackupBackend):
         with storage.fetched(
             receipt.name, lambda done: report(progress, "reading back", done, receipt.size)
         ) as (path, found):
-            _compare(receipt, found)
+            refusals.compare(receipt, found)
             return f"{READ_BACK}; {connector.check_file(path, receipt, thorough=thorough)}"
 
     # --- restoring ----------------------------------------------------------------------------------------------------------
@@ -148,7 +144,7 @@ class DbBackupBackend(BackupBackend):
     ) -> RestoreResult:
         started, storage, connector = time.perf_counter(), open_storage(), self._connector(database)
         receipt = catalogue.read(storage, name)
-        _check_vendor(receipt, connector)
+        refusals.check_vendor(receipt, connector)
         request = RestoreRequest(
             path=Path(),
             receipt=receipt,
@@ -158,8 +154,8 @@ class DbBackupBackend(BackupBackend):
             before_swap=before_swap,
             progress=progress,
         )
-        with _failures(connector, f"The backup {name} was not restored."):
-            _refuse_open_transaction(database)
+        with refusals.failures(connector, f"The backup {name} was not restored."):
+            refusals.refuse_open_transaction(database)
             done = connector.repair()
             kept, restored = self._restored(connector, storage, request)
         return RestoreResult(
@@ -180,7 +176,7 @@ class DbBackupBackend(BackupBackend):
         with storage.fetched(
             receipt.name, lambda count: report(progress, "reading", count, receipt.size)
         ) as (path, found):
-            _compare(receipt, found)
+            refusals.compare(receipt, found)
             connector.check_file(path, receipt, thorough=True)
             kept = ""
             if request.in_place:
@@ -258,57 +254,6 @@ def _receipt(
         run_id=run_id,
         storage=str(storage),
     )
-
-
-def _compare(receipt: Receipt, found: Fingerprint) -> None:
-    if found.size < receipt.size:
-        raise BackupFailed(
-            f"The backup {receipt.name} is cut short: {found.size} bytes of {receipt.size} are in the storage."
-        )
-    if found.size > receipt.size:
-        raise BackupFailed(
-            f"The backup {receipt.name} is longer than what was written: {found.size} bytes instead of {receipt.size}."
-        )
-    if found.sha256 != receipt.sha256:
-        raise BackupFailed(
-            f"The content of the backup {receipt.name} is not what was written: its SHA-256 is {found.sha256}, "
-            f"and the manifest says {receipt.sha256}."
-        )
-
-
-def _check_vendor(receipt: Receipt, connector: SafeConnector) -> None:
-    if receipt.vendor != connector.vendor:
-        raise BackupFailed(
-            f"The backup {receipt.name} was made of a {receipt.vendor} database, and database {connector.database.alias!r} "
-            f"is on {connector.vendor}."
-        )
-
-
-def _refuse_open_transaction(database: Database) -> None:
-    """What an open transaction did would be missing in a backup, and its locks would make us wait for ourselves."""
-    connection = database.connection
-    is_open = connection.connection is not None
-    if connection.in_atomic_block or (is_open and not connection.get_autocommit()):
-        raise BackupFailed(
-            f"Database {database.alias!r} is inside an open transaction of this process; "
-            "backups are made and restored outside of one."
-        )
-
-
-@contextlib.contextmanager
-def _failures(connector: SafeConnector, what: str = "") -> Iterator[None]:
-    """Say in one message what failed, whatever raised it, without a password that a driver may have put into it."""
-    try:
-        yield
-    except BackupFailed as error:
-        raise BackupFailed(
-            f"{what} {error.message}".strip(),
-            changed=error.changed,
-            next_command=error.next_command,
-        ) from error
-    except (DatabaseError, InterfaceError, OSError, sqlite3.Error, zlib.error) as error:
-        reason = without_secrets(f"{type(error).__name__}: {error}".strip(), connector.secrets)
-        raise BackupFailed(f"{what} {reason}".strip()) from error
 
 
 def _now() -> str:

@@ -24,8 +24,7 @@ from django_safe_migrate.backups.mysql_server import rows
 from django_safe_migrate.backups.programs import Program, running
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.streams import SealedFile, pieces
-from django_safe_migrate.databases import Database, get_database
-from django_safe_migrate.databases.base import RowCount
+from django_safe_migrate.databases import Database, RowCount, get_database
 from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.findings import Finding
 
@@ -62,9 +61,12 @@ class MySQLConnector(SafeConnector):
         )
 
     def lift_limits(self, connection: Any) -> None:
-        if connection.mysql_is_mariadb:
-            with connection.cursor() as cursor:
+        with connection.cursor() as cursor:
+            if connection.mysql_is_mariadb:
                 cursor.execute("SET SESSION max_statement_time = 0")
+            cursor.execute(
+                "SET SESSION lock_wait_timeout = %s", [max(1, int(self.options.lock_wait))]
+            )
 
     def readiness(self) -> list[Finding]:
         return mysql_readiness.check(self)

@@ -37,7 +37,7 @@ def restore(connector: MySQLConnector, request: RestoreRequest) -> Restored:
         raise BackupFailed(
             error.message,
             changed=CHANGED,
-            next_command=f"migrate_backup restore NAME --database {connector.database.alias} --in-place",
+            next_command=connector.restore_command(request, "--in-place"),
         ) from error
     connector.connection.close()
     if request.before_swap is not None:

@@ -9,6 +9,9 @@ from django.db import DatabaseError
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+#: Characters of a name.
+NAME_LIMIT = 64
+
 
 def empty(server: BaseDatabaseWrapper, database: str) -> None:
     """Drop everything in a database."""

@@ -10,15 +10,15 @@ killed can be undone before it and finished after it.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, OperationalError
 
-from django_safe_migrate.backups import names
+from django_safe_migrate.backups import mysql_record, names
 from django_safe_migrate.backups.connector import Restored, RestoreRequest, report
+from django_safe_migrate.backups.mysql_record import PLANNED, SWAPPED, Swap
 from django_safe_migrate.backups.mysql_server import (
+    NAME_LIMIT,
     character_set,
     drop_routines,
     drop_triggers,
@@ -37,14 +37,9 @@ if TYPE_CHECKING:
 
     from django_safe_migrate.backups.mysql import MySQLConnector
 
-#: Characters of a name.
-NAME_LIMIT = 64
 SWAP_ATTEMPTS = 5
 #: Lock wait timeout exceeded.
 LOCK_TIMEOUT = 1205
-#: Before the swap the record has the first name, after it the second.
-PLANNED, SWAPPED = "safe_migrate_swap_planned", "safe_migrate_swap_done"
-
 SCHEMATA = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
 PROGRAMS = ("--no-data", "--no-create-info", "--skip-single-transaction")
 WITHOUT_EVENTS = ("--skip-events",)
@@ -52,30 +47,18 @@ ONLY_TRIGGERS = ("--skip-events", "--skip-routines")
 VIEWS = ("--no-data", "--skip-triggers", "--skip-routines", "--skip-events")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Swap:
-    """The record of a swap: the databases, and the SQL that creates what RENAME TABLE cannot move."""
-
-    live: str
-    scratch: str
-    before: str
-    old_triggers: bytes
-    old_programs: bytes
-    new_programs: bytes
-
-
 def restore(connector: MySQLConnector, request: RestoreRequest) -> Restored:
     """Restore into a fresh database, compare it with the receipt, and let its tables take the place of the present ones."""
     live, scratch = connector.database.name, names.scratch_name()
     with connector.connected(NAME=None) as server:
         charset = character_set(server, live)
-        _create(connector, server, scratch, charset)
+        _create(connector, request, server, scratch, charset)
         swapped = False
         try:
             notices = _fill(connector, request, scratch)
             connector.connection.close()
             report(request.progress, "swapping", 0)
-            swap = _planned(connector, server, live, scratch, charset)
+            swap = _planned(connector, request, server, live, scratch, charset)
             _rename(connector, server, swap)
             swapped = True
         finally:
@@ -91,7 +74,11 @@ def restore(connector: MySQLConnector, request: RestoreRequest) -> Restored:
 
 
 def _create(
-    connector: MySQLConnector, server: BaseDatabaseWrapper, name: str, charset: str
+    connector: MySQLConnector,
+    request: RestoreRequest,
+    server: BaseDatabaseWrapper,
+    name: str,
+    charset: str,
 ) -> None:
     try:
         execute(server, f"CREATE DATABASE {quoted(name)} {charset}")
@@ -100,7 +87,7 @@ def _create(
             f"The backup has to be restored into a fresh database, and the user of database {connector.database.alias!r} could not "
             f"create one: {text(error)}. Grant it ALL PRIVILEGES ON `{names.SCRATCH_PREFIX}%`.* and on `{connector.database.name}\\_before\\_%`.*, "
             "or restore in place, which keeps no old database but makes a backup of the present state first.",
-            next_command=f"migrate_backup restore NAME --database {connector.database.alias} --in-place",
+            next_command=connector.restore_command(request, "--in-place"),
         ) from error
 
 
@@ -125,7 +112,12 @@ def _fill(connector: MySQLConnector, request: RestoreRequest, scratch: str) -> t
 
 
 def _planned(
-    connector: MySQLConnector, server: BaseDatabaseWrapper, live: str, scratch: str, charset: str
+    connector: MySQLConnector,
+    request: RestoreRequest,
+    server: BaseDatabaseWrapper,
+    live: str,
+    scratch: str,
+    charset: str,
 ) -> Swap:
     """Write down in the server what is going to be done, and drop the triggers that would be in its way."""
     swap = Swap(
@@ -136,8 +128,8 @@ def _planned(
         old_programs=_programs(connector, server, live, *WITHOUT_EVENTS),
         new_programs=_programs(connector, server, scratch),
     )
-    _create(connector, server, swap.before, charset)
-    _record(server, swap)
+    _create(connector, request, server, swap.before, charset)
+    mysql_record.write(server, swap)
     drop_triggers(server, live)
     drop_triggers(server, scratch)
     return swap
@@ -155,20 +147,6 @@ def _programs(
     programs = connector.script(database, *PROGRAMS, *more)
     views = object_names(server, "VIEWS", "TABLE_NAME", "TABLE_SCHEMA", database)
     return programs + (connector.script(database, *VIEWS, *views) if views else b"")
-
-
-def _record(server: BaseDatabaseWrapper, swap: Swap) -> None:
-    table = f"{quoted(swap.before)}.{quoted(PLANNED)}"
-    execute(
-        server,
-        f"CREATE TABLE {table} (live VARCHAR(64), scratch VARCHAR(64), finished BOOL, "
-        "old_triggers LONGBLOB, old_programs LONGBLOB, new_programs LONGBLOB) ENGINE=InnoDB CHARACTER SET utf8mb4",
-    )
-    execute(
-        server,
-        f"INSERT INTO {table} VALUES (%s, %s, 0, %s, %s, %s)",  # noqa: S608 - a quoted identifier
-        [swap.live, swap.scratch, swap.old_triggers, swap.old_programs, swap.new_programs],
-    )
 
 
 def _rename(connector: MySQLConnector, server: BaseDatabaseWrapper, swap: Swap) -> None:
@@ -243,15 +221,17 @@ def _end_sessions(connector: MySQLConnector, server: BaseDatabaseWrapper, databa
 
 def unfinished(connector: MySQLConnector) -> tuple[str, ...]:
     """Return the kept databases whose swap was not brought to its end."""
-    return tuple(before for before, _ in _unfinished(connector.connection, connector.database.name))
+    return tuple(
+        before for before, _ in mysql_record.pending(connector.connection, connector.database.name)
+    )
 
 
 def repair(connector: MySQLConnector) -> tuple[str, ...]:
     """Undo a swap that has not happened, finish one that has, and drop what restores that were killed long ago have left."""
     done = []
     with connector.connected(NAME=None) as server:
-        for before, table in _unfinished(server, connector.database.name):
-            swap = _read(server, before, table)
+        for before, table in mysql_record.pending(server, connector.database.name):
+            swap = mysql_record.read(server, before, table)
             if swap is None:
                 execute(server, f"DROP DATABASE {quoted(before)}")
             elif table == PLANNED:
@@ -273,26 +253,6 @@ def repair(connector: MySQLConnector) -> tuple[str, ...]:
                     f"The database {name}, which an interrupted restore had left, was dropped."
                 )
     return tuple(done)
-
-
-def _unfinished(connection: Any, live: str) -> Iterator[tuple[str, str]]:
-    sql = "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_NAME IN (%s, %s)"
-    for before, table in rows(connection, sql, [PLANNED, SWAPPED]):
-        if not names.is_before_name(before, live, NAME_LIMIT):
-            continue
-        record = f"{quoted(before)}.{quoted(table)}"
-        pending = f"SELECT 1 FROM {record} WHERE finished = 0"  # noqa: S608 - quoted
-        if table == PLANNED or rows(connection, pending, None):
-            yield before, table
-
-
-def _read(server: BaseDatabaseWrapper, before: str, table: str) -> Swap | None:
-    columns = "live, scratch, old_triggers, old_programs, new_programs"
-    found = rows(server, f"SELECT {columns} FROM {quoted(before)}.{quoted(table)}", None)  # noqa: S608 - quoted
-    if not found:
-        return None  # killed before anything was done
-    live, scratch, *scripts = found[0]
-    return Swap(live, scratch, before, *(bytes(script) for script in scripts))
 
 
 def old_copies(connector: MySQLConnector) -> tuple[str, ...]:

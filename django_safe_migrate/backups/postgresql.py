@@ -115,16 +115,17 @@ class PostgreSQLConnector(SafeConnector):
         )
 
     def lift_limits(self, connection: Any) -> None:
+        limits = {
+            "statement_timeout": "0",
+            "idle_in_transaction_session_timeout": "0",
+            "transaction_timeout": "0",  # new in version 17
+            "lock_timeout": f"{int(self.options.lock_wait * 1000)}ms",
+        }
         with connection.cursor() as cursor:
-            for name in (
-                "statement_timeout",
-                "idle_in_transaction_session_timeout",
-                "transaction_timeout",
-            ):
-                # transaction_timeout is new in version 17.
+            for name, value in limits.items():
                 cursor.execute(
-                    "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = %s",
-                    [name],
+                    "SELECT pg_catalog.set_config(name, %s, false) FROM pg_catalog.pg_settings WHERE name = %s",
+                    [value, name],
                 )
 
     # --- dumping ------------------------------------------------------------------------------------------------------------
@@ -250,6 +251,7 @@ class _Writer:
             self._error = error
 
     def __enter__(self) -> _Writer:
+        report(self._progress, "dumping", 0)
         self._thread.start()
         return self
 

@@ -51,7 +51,7 @@ def restore(connector: PostgreSQLConnector, request: RestoreRequest) -> Restored
     name, scratch = connector.database.name, names.scratch_name()
     with _maintenance(connector) as maintenance:
         attributes = read_attributes(maintenance, name)
-        _create(connector, maintenance, scratch, attributes)
+        _create(connector, request, maintenance, scratch, attributes)
         swapped = False
         try:
             notices = _fill(connector, request, scratch)
@@ -72,6 +72,7 @@ def restore(connector: PostgreSQLConnector, request: RestoreRequest) -> Restored
 
 def _create(
     connector: PostgreSQLConnector,
+    request: RestoreRequest,
     maintenance: BaseDatabaseWrapper,
     scratch: str,
     attributes: Attributes | None,
@@ -84,7 +85,7 @@ def _create(
             f"The backup has to be restored into a fresh database, and the role of database {connector.database.alias!r} could not "
             f"create one: {str(error).strip()}. Let it create databases (ALTER ROLE ... CREATEDB), or restore in place, which keeps "
             "no old database but makes a backup of the present state first.",
-            next_command=f"migrate_backup restore NAME --database {connector.database.alias} --in-place",
+            next_command=connector.restore_command(request, "--in-place"),
         ) from error
 
 
@@ -98,7 +99,10 @@ def _fill(connector: PostgreSQLConnector, request: RestoreRequest, scratch: str)
         connector.load(request, scratch)
     except BackupFailed as error:
         raise BackupFailed(
-            f"The backup could not be restored into the fresh database {scratch}, which was dropped again. {error.message}"
+            f"The backup could not be restored into the fresh database {scratch}, which was dropped again. {error.message}",
+            next_command=""
+            if request.no_owner
+            else connector.restore_command(request, "--no-owner"),
         ) from error
     with connector.registered(NAME=scratch) as connection:
         report(request.progress, "checking", 0)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django_safe_migrate.databases.base import RowCount
+from django_safe_migrate.databases import RowCount
 
 FORMAT_VERSION = 1
 SEAL = "seal"

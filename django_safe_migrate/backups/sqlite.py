@@ -22,7 +22,7 @@ from django_safe_migrate.backups.connector import (
 )
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.streams import fingerprint, sync_file
-from django_safe_migrate.databases.base import RowCount
+from django_safe_migrate.databases import RowCount
 from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.findings import Finding
 

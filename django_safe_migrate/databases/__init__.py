@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.module_loading import import_string
 
-from django_safe_migrate.databases.base import Database, Replication, RowCount, Session
+from django_safe_migrate.databases.answers import Replication, RowCount, Session
+from django_safe_migrate.databases.base import Database
 from django_safe_migrate.databases.locks import RunLock
 
 if TYPE_CHECKING:

@@ -8,64 +8,23 @@ connection, outside of a transaction unless it says otherwise, and leaves no tra
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.utils import DatabaseError, InterfaceError
 
+from django_safe_migrate.databases.answers import (
+    BrokenForeignKey,
+    ForeignKey,
+    Replication,
+    RowCount,
+    Session,
+)
 from django_safe_migrate.databases.locks import RunLock, UnlockedRunLock
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RowCount:
-    """How many rows a table holds, and whether that was counted or is the server's estimate."""
-
-    rows: int
-    exact: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Session:
-    """Another session of the server; ``seconds`` is the age of its transaction, ``query`` has its values removed."""
-
-    pid: str
-    user: str
-    application: str
-    state: str
-    seconds: float
-    query: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Replication:
-    """Whether this server is a replica, and the lag in seconds of each replica that it or we know of."""
-
-    is_replica: bool = False
-    lags: tuple[tuple[str, float], ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """A foreign key as the server has it."""
-
-    name: str
-    table: str
-    columns: tuple[str, ...]
-    referenced_table: str
-    referenced_columns: tuple[str, ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class BrokenForeignKey:
-    """A foreign key and how many rows of its table point nowhere; the rows themselves are not kept."""
-
-    foreign_key: ForeignKey
-    rows: int
 
 
 class Database:
@@ -335,13 +294,3 @@ class Database:
         except (DatabaseError, InterfaceError) as error:
             return str(error).strip() or type(error).__name__
         return ""
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it was raised from, the outermost first."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__

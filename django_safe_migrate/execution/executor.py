@@ -8,15 +8,18 @@ migration in the same transaction as its schema change wherever the database can
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import django
+from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
 from django_safe_migrate import events
+from django_safe_migrate.exceptions import SafeMigrateError
+from django_safe_migrate.execution.editing import schema_editor
 from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.execution.observer import Conduct, StepObserver
 from django_safe_migrate.execution.retry import Attempts
@@ -37,13 +40,19 @@ class StepFailed(Exception):
     A step raised, for the last time.
 
     ``is_partial`` is true when part of it stays in the database although it is not recorded; ``completed`` are the places of the operations that
-    stay. ``lost_lock`` is true when it never got a lock.
+    came to their end, ``failed_half_way`` says that the one that raised has left something too. ``lost_lock`` is true when it never got a lock.
     """
 
     def __init__(
-        self, migration: Migration, backwards: bool, error: Exception, observer: StepObserver
+        self,
+        migration: Migration,
+        backwards: bool,
+        error: Exception,
+        observer: StepObserver,
+        conduct: Conduct,
     ) -> None:
         super().__init__(describe(error))
+        self.conduct = conduct
         self.migration = migration
         self.backwards = backwards
         self.error = error
@@ -52,9 +61,14 @@ class StepFailed(Exception):
             observer.failed_description if observer.failed_operation is not None else ""
         )
         self.completed = list(observer.completed)
-        self.statements_before_failure = observer.statements_before_failure
-        self.is_partial = False
-        self.lost_lock = False
+        rolled_back = migration.atomic and conduct.database.can_rollback_ddl
+        self.is_partial = not rolled_back and observer.left_something
+        self.failed_half_way = not rolled_back and observer.failed_half_way
+        self.lost_lock = conduct.database.is_lock_error(error)
+        #: Whether another attempt at the whole step makes sense.
+        self.is_repeatable = (
+            self.lost_lock and not self.is_partial and not observer.patience.gave_up
+        )
 
     @property
     def label(self) -> str:
@@ -81,12 +95,7 @@ class SafeMigrationExecutor(MigrationExecutor):
         fake: bool = False,
         fake_initial: bool = False,
     ) -> ProjectState:
-        """
-        Carry a plan out and return the state after it.
-
-        Raises:
-            StepFailed: a step raised; the steps before it are done and recorded.
-        """
+        """Carry a plan out and return the state after it; raise ``StepFailed`` when a step fails, those before it being recorded."""
         self._conduct = conduct
         self._carried_out = set()
         try:
@@ -130,11 +139,11 @@ class SafeMigrationExecutor(MigrationExecutor):
         self, state: ProjectState, migration: Migration, attempt: Attempt, *, backwards: bool
     ) -> ProjectState:
         conduct = self._required_conduct()
-        conduct.before_step()
         key = (migration.app_label, migration.name)
         index = conduct.indexes[key]
         attempts = Attempts(conduct.retry)
         while True:
+            self._ensure_permitted(attempts, index)
             conduct.emit(events.STEP_STARTED, index=index, attempt=attempts.number)
             observer = StepObserver(conduct, index)
             started = time.perf_counter()
@@ -142,9 +151,8 @@ class SafeMigrationExecutor(MigrationExecutor):
                 with conduct.database.timeouts(conduct.lock_timeout, conduct.statement_timeout):
                     state, status = attempt(state, observer)
             except Exception as error:
-                self._wait_or_fail(
-                    attempts, StepFailed(migration, backwards, error, observer), index
-                )
+                failure = StepFailed(migration, backwards, error, observer, conduct)
+                self._wait_or_fail(attempts, failure, index)
                 state = state if backwards else self.state_before(migration)
             else:
                 self._carried_out.add(key)
@@ -152,25 +160,22 @@ class SafeMigrationExecutor(MigrationExecutor):
                 conduct.emit(events.STEP_FINISHED, index=index, status=status, seconds=seconds)
                 return state
 
+    def _ensure_permitted(self, attempts: Attempts, index: int) -> None:
+        """Ask before every attempt; a step that was tried before has failed when the answer is no."""
+        try:
+            self._required_conduct().before_step()
+        except SafeMigrateError as error:
+            if attempts.number > 1:
+                self._emit_failed(index, attempts, error.message)
+            raise
+
     def _wait_or_fail(self, attempts: Attempts, failure: StepFailed, index: int) -> None:
         """Sleep before the step is tried again, or record its failure and raise it."""
-        conduct = self._required_conduct()
-        failure.lost_lock = conduct.database.is_lock_error(failure.error)
-        rolled_back = self._rolls_back(failure.migration)
-        failure.is_partial = not rolled_back and (
-            bool(failure.completed) or failure.statements_before_failure > 0
-        )
-        wait = attempts.next_wait() if failure.lost_lock and rolled_back else None
+        wait = attempts.next_wait() if failure.is_repeatable else None
         if wait is None:
-            conduct.emit(
-                events.STEP_FINISHED,
-                index=index,
-                status="failed",
-                seconds=attempts.seconds,
-                error=str(failure),
-            )
+            self._emit_failed(index, attempts, str(failure))
             raise failure from failure.error
-        conduct.emit(
+        self._required_conduct().emit(
             events.ATTEMPT_FAILED,
             index=index,
             attempt=attempts.number,
@@ -179,9 +184,14 @@ class SafeMigrationExecutor(MigrationExecutor):
         )
         attempts.wait(wait)
 
-    def _rolls_back(self, migration: Migration) -> bool:
-        """Whether everything that a failed attempt did is undone by its transaction."""
-        return bool(migration.atomic) and self._required_conduct().database.can_rollback_ddl
+    def _emit_failed(self, index: int, attempts: Attempts, error: str) -> None:
+        self._required_conduct().emit(
+            events.STEP_FINISHED,
+            index=index,
+            status="failed",
+            seconds=attempts.seconds,
+            error=error,
+        )
 
     def _apply_once(
         self,
@@ -196,7 +206,7 @@ class SafeMigrationExecutor(MigrationExecutor):
         if fake:
             self._record(migration, forward=True)
             return state, "faked"
-        with self._schema_editor(migration) as editor:
+        with schema_editor(self.connection, atomic=migration.atomic) as editor:
             with observer.watching(migration, "database_forwards"):
                 state = migration.apply(state, editor)
             observer.flush_deferred(editor)
@@ -211,7 +221,7 @@ class SafeMigrationExecutor(MigrationExecutor):
         if fake:
             self._record(migration, forward=False)
             return state, "faked"
-        with self._schema_editor(migration) as editor:
+        with schema_editor(self.connection, atomic=migration.atomic) as editor:
             with observer.watching(migration, "database_backwards"):
                 state = migration.unapply(state, editor)
             observer.flush_deferred(editor)
@@ -239,15 +249,18 @@ class SafeMigrationExecutor(MigrationExecutor):
         return True
 
     def _record(self, migration: Migration, *, forward: bool) -> None:
-        if django.VERSION >= (6, 0):
-            self.record_migration(migration.app_label, migration.name, forward=forward)
-        elif forward:
-            self.record_migration(migration)  # type: ignore[call-arg, arg-type]
-        else:
-            for app_label, name in [*migration.replaces, (migration.app_label, migration.name)]:
-                self.recorder.record_unapplied(app_label, name)
+        """Record a migration and those that it replaces, all or none of them."""
+        within = self.connection.in_atomic_block
+        with nullcontext() if within else transaction.atomic(self.connection.alias):
+            if django.VERSION >= (6, 0):
+                self.record_migration(migration.app_label, migration.name, forward=forward)
+            elif forward:
+                self.record_migration(migration)  # type: ignore[call-arg, arg-type]
+            else:
+                for app_label, name in [*migration.replaces, (migration.app_label, migration.name)]:
+                    self.recorder.record_unapplied(app_label, name)
 
-    # --- state and transactions -----------------------------------------------------------------------------------------------
+    # --- states -----------------------------------------------------------------------------------------------
 
     def current_state(self) -> ProjectState:
         """Return the state that the applied migrations add up to."""
@@ -258,49 +271,24 @@ class SafeMigrationExecutor(MigrationExecutor):
         planned = {(step.app_label, step.name) for step in plan.steps}
         return self._state_of(set(self.loader.applied_migrations) - planned)
 
-    def state_before(self, migration: Migration) -> ProjectState:
-        """Return the state just before a migration is applied, from what was applied at the start and by this plan since."""
-        applied = set(self.loader.applied_migrations) | self._carried_out
-        return self._state_of(applied, until=(migration.app_label, migration.name))
+    def state_before(self, migration: Migration, *, backwards: bool = False) -> ProjectState:
+        """
+        Return the state just before a migration is applied, or just after it is unapplied.
 
-    def _state_of(
-        self, keys: set[tuple[str, str]], until: tuple[str, str] | None = None
-    ) -> ProjectState:
-        """Return the state these migrations add up to, in the order of a plan on an empty database, stopping before ``until``."""
+        From what was applied at the start, and what this plan has applied or unapplied since. Migrations of other apps that
+        were applied long ago count even if they come later in the order of the graph: their foreign keys belong to the state.
+        """
+        applied = set(self.loader.applied_migrations)
+        applied = applied - self._carried_out if backwards else applied | self._carried_out
+        return self._state_of(applied - {(migration.app_label, migration.name)})
+
+    def _state_of(self, keys: set[tuple[str, str]]) -> ProjectState:
+        """Return the state these migrations add up to, in the order of a plan on an empty database."""
         state = ProjectState(real_apps=self.loader.unmigrated_apps)
         for migration, _ in self.migration_plan(self.loader.graph.leaf_nodes(), clean_start=True):
-            key = (migration.app_label, migration.name)
-            if key == until:
-                break
-            if key in keys:
+            if (migration.app_label, migration.name) in keys:
                 migration.mutate_state(state, preserve=False)
         return state
-
-    @contextmanager
-    def _schema_editor(self, migration: Migration) -> Iterator[BaseDatabaseSchemaEditor]:
-        """
-        Give the schema editor of a migration, and leave no transaction open whatever happens.
-
-        On SQLite Django's editor checks constraints on leaving even after an error; when that raises, it hides the first error and
-        its transaction stays open.
-        """
-        nested = self.connection.in_atomic_block
-        editor = self.connection.schema_editor(atomic=migration.atomic)
-        first: Exception | None = None
-        try:
-            with editor:
-                try:
-                    yield editor
-                except Exception as error:
-                    first = error
-                    raise
-        except Exception as error:
-            if editor.atomic_migration and self.connection.in_atomic_block and not nested:
-                editor.atomic.__exit__(type(error), error, error.__traceback__)
-                self.connection.enable_constraint_checking()
-            if first is not None and error is not first:
-                raise first from None
-            raise
 
     def _required_conduct(self) -> Conduct:
         if self._conduct is None:

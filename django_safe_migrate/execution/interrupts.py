@@ -28,18 +28,28 @@ class StopRequested(KeyboardInterrupt):
 
 @contextmanager
 def stopping() -> Iterator[None]:
-    """Raise ``StopRequested`` on the first signal while the block runs; a second one has its ordinary effect at once."""
+    """
+    Raise ``StopRequested`` on the first signal while the block runs; a second one has its ordinary effect at once.
+
+    A signal that is ignored stays ignored, as with ``nohup`` or in the background of a shell script.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.getsignal(number) for number in _SIGNALS}
+    found = {number: signal.getsignal(number) for number in _SIGNALS}
+    # None stands for a handler that was not set from Python, and that Python could not put back.
+    previous = {
+        number: handler
+        for number, handler in found.items()
+        if handler not in {signal.SIG_IGN, None}
+    }
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        for one in _SIGNALS:
+        for one in previous:
             signal.signal(one, signal.SIG_DFL)
         raise StopRequested(number)
 
-    for number in _SIGNALS:
+    for number in previous:
         signal.signal(number, on_signal)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Watching the operations of one attempt at a migration: seconds, SQL, statement-level retries, and how far it came."""
+"""Watching the operations of one attempt at a migration: seconds, SQL, statement-level retries, how far it came, and what stays."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django_safe_migrate import events
-from django_safe_migrate.execution.errors import describe
-from django_safe_migrate.execution.retry import Attempts, RetryPolicy
-from django_safe_migrate.execution.statements import StatementLog, Wrapper, capture
+from django_safe_migrate.execution.patience import Patience
+from django_safe_migrate.execution.remains import Remains
+from django_safe_migrate.execution.retry import RetryPolicy
+from django_safe_migrate.execution.statements import StatementLog, Wrapper, capture, text_of
 
 if TYPE_CHECKING:
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -27,7 +28,7 @@ DEFERRED_DESCRIPTION = "Deferred SQL (foreign keys, indexes)"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Conduct:
-    """How steps are carried out: bounds in seconds, and what to call before each step and when something happens."""
+    """How steps are carried out: bounds in seconds, and what to call before each attempt at a step and when something happens."""
 
     database: Database
     emit: Emit
@@ -45,13 +46,16 @@ class StepObserver:
         self._conduct = conduct
         self._connection = conduct.database.connection
         self._index = index
+        #: Carries the statements out.
+        self.patience = Patience(conduct, index)
         #: Operations that reached their end, in the order carried out.
         self.completed: list[int] = []
-        #: The operation that raised, and how many of its statements had succeeded before.
+        #: The operation that raised.
         self.failed_operation: int | None = None
         self.failed_description = ""
-        self.statements_before_failure = 0
-        self._succeeded = 0
+        #: Whether that operation has left part of its work behind, and whether this attempt has left anything at all.
+        self.failed_half_way = False
+        self.left_something = False
 
     @contextmanager
     def watching(self, migration: Migration, method: str) -> Iterator[None]:
@@ -60,9 +64,17 @@ class StepObserver:
 
         On the instances, so that Django's own ``Migration.apply`` drives them and its atomic semantics stay as they are.
         """
+        places: dict[int, list[int]] = {}
         for place, operation in enumerate(migration.operations):
-            wrapped = self._wrap(getattr(operation, method), place, operation.describe())
-            operation.__dict__[method] = wrapped
+            places.setdefault(id(operation), []).append(place)
+            if len(places[id(operation)]) == 1:
+                original = getattr(operation, method)
+                operation.__dict__[method] = self._wrap(
+                    original, places[id(operation)], operation.describe()
+                )
+        if method == "database_backwards":
+            for repeated in places.values():
+                repeated.reverse()
         try:
             yield
         finally:
@@ -79,10 +91,12 @@ class StepObserver:
                 editor.deferred_sql.pop(0)
 
     def _wrap(
-        self, original: Callable[..., Any], place: int, description: str
+        self, original: Callable[..., Any], places: list[int], description: str
     ) -> Callable[..., Any]:
+        """Wrap one operation; a migration may list the same object at several places."""
+
         def carry_out(*args: Any, **kwargs: Any) -> Any:
-            with self._operation(place, description):
+            with self._operation(places.pop(0), description):
                 return original(*args, **kwargs)
 
         return carry_out
@@ -91,14 +105,17 @@ class StepObserver:
     def _operation(self, place: int, description: str) -> Iterator[None]:
         about = {"index": self._index, "operation": place, "description": description}
         self._conduct.emit(events.OPERATION_STARTED, **about)
-        self.failed_operation, self.failed_description, self._succeeded = place, description, 0
-        log = StatementLog()
+        self.failed_operation, self.failed_description = place, description
+        log, remains = StatementLog(), Remains(self._conduct.database)
         started = time.perf_counter()
-        with capture(self._connection, log, self._execute):
-            try:
+        try:
+            with capture(self._connection, log, self.patience), self._noting(remains):
                 yield
-            finally:
-                self.statements_before_failure = self._succeeded
+        except Exception:
+            self.failed_half_way = remains.after_failure
+            self.left_something = self.left_something or remains.after_failure
+            raise
+        self.left_something = self.left_something or remains.after_success
         self.failed_operation = None
         self.completed.append(place)
         self._conduct.emit(
@@ -109,37 +126,19 @@ class StepObserver:
             tables=sorted(log.tables),
         )
 
-    def _execute(
-        self, execute: Wrapper, sql: str, params: Any, many: bool, context: dict[str, Any]
-    ) -> Any:
-        with self._conduct.database.relaxed_for(sql):
-            attempts = Attempts(self._conduct.retry)
-            while True:
-                try:
-                    result = execute(sql, params, many, context)
-                except Exception as error:
-                    self._wait_or_raise(attempts, sql, error)
-                else:
-                    self._succeeded += 1
-                    return result
+    @contextmanager
+    def _noting(self, remains: Remains) -> Iterator[None]:
+        def wrapper(
+            execute: Wrapper, sql: Any, params: Any, many: bool, context: dict[str, Any]
+        ) -> Any:
+            text = text_of(sql, self._connection)
+            try:
+                result = execute(sql, params, many, context)
+            except Exception:
+                remains.failed(text)
+                raise
+            remains.executed(text)
+            return result
 
-    def _wait_or_raise(self, attempts: Attempts, sql: str, error: Exception) -> None:
-        """
-        Sleep before a statement is repeated, or raise the error again.
-
-        Outside of a transaction a statement that did not get its lock has done nothing and may be repeated. Inside one, the
-        locks had so far would be held while sleeping: the whole migration is repeated instead, by the executor.
-        """
-        database = self._conduct.database
-        repeatable = not self._connection.in_atomic_block and database.can_repeat(sql)
-        wait = attempts.next_wait() if repeatable and database.is_lock_error(error) else None
-        if wait is None:
-            raise error
-        self._conduct.emit(
-            events.ATTEMPT_FAILED,
-            index=self._index,
-            attempt=attempts.number,
-            error=describe(error),
-            wait=wait,
-        )
-        attempts.wait(wait)
+        with self._connection.execute_wrapper(wrapper):
+            yield

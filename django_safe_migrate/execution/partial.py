@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
 
 from django_safe_migrate.exceptions import MigrationFailed
+from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.execution.observer import DEFERRED
+from django_safe_migrate.execution.patience import Patience
 
 if TYPE_CHECKING:
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
     from django.db.migrations.state import ProjectState
 
     from django_safe_migrate.databases import Database
@@ -18,7 +24,7 @@ def revert_partial(
     executor: SafeMigrationExecutor, failure: StepFailed, database: Database
 ) -> None:
     """
-    Undo the finished operations of a half-done step, last first.
+    Undo the finished operations of a half-done step, last first, with the timeouts and the patience of the run.
 
     Raises:
         MigrationFailed: an operation cannot be undone, or the one that failed had done part of its work: which part is not known
@@ -26,21 +32,48 @@ def revert_partial(
     """
     _ensure_revertible(failure)
     states = _states(executor, failure)
+    conduct = failure.conduct
+    key = (failure.migration.app_label, failure.migration.name)
+    with (
+        database.timeouts(conduct.lock_timeout, conduct.statement_timeout),
+        database.connection.execute_wrapper(Patience(conduct, conduct.indexes[key])),
+        database.connection.schema_editor(atomic=False) as editor,
+    ):
+        for place in reversed(failure.completed):
+            _revert(failure, editor, place, states[place], states[place + 1])
+
+
+def _revert(
+    failure: StepFailed,
+    editor: BaseDatabaseSchemaEditor,
+    place: int,
+    before: ProjectState,
+    after: ProjectState,
+) -> None:
     migration = failure.migration
-    places = [place for place in failure.completed if place != DEFERRED]
-    with database.connection.schema_editor(atomic=False) as editor:
-        for place in reversed(places):
-            operation = migration.operations[place]
-            before, after = states[place], states[place + 1]
+    operation = migration.operations[place]
+    try:
+        with _transaction_of(failure, operation):
             if failure.backwards:
                 operation.database_forwards(migration.app_label, editor, before, after)
             else:
                 operation.database_backwards(migration.app_label, editor, after, before)
+    except Exception as error:
+        raise MigrationFailed(
+            f"{failure.label} is half done, and undoing its operation {place + 1} ({operation.describe()}) failed: {describe(error)}"
+        ) from error
+
+
+def _transaction_of(failure: StepFailed, operation: Any) -> contextlib.AbstractContextManager[Any]:
+    """The transaction that Django gives to an operation outside of a migration's own (``Migration.apply``)."""
+    if operation.atomic or (failure.migration.atomic and operation.atomic is not False):
+        return transaction.atomic(failure.conduct.database.alias)
+    return contextlib.nullcontext()
 
 
 def _ensure_revertible(failure: StepFailed) -> None:
     operations = failure.migration.operations
-    if failure.statements_before_failure and failure.operation is not None:
+    if failure.failed_half_way:
         raise MigrationFailed(
             f"{failure.label} is half done and cannot be undone step by step: "
             f"{failure.operation_description} had carried out part of its statements."
@@ -56,7 +89,7 @@ def _ensure_revertible(failure: StepFailed) -> None:
 def _states(executor: SafeMigrationExecutor, failure: StepFailed) -> list[ProjectState]:
     """The states before the first operation, between each two, and after the last."""
     migration = failure.migration
-    states = [executor.state_before(migration)]
+    states = [executor.state_before(migration, backwards=failure.backwards)]
     for operation in migration.operations:
         after = states[-1].clone()
         operation.state_forwards(migration.app_label, after)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 10.0
+#: After so many doublings the bound is the longest wait anyway, and a float has an end.
+_MOST_DOUBLINGS = 16
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Attempts:
         """Return the seconds to wait before the next attempt, or None when there shall be none."""
         if self.number >= self._policy.attempts:
             return None
-        bound = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self.number - 1))
+        doublings = min(self.number - 1, _MOST_DOUBLINGS)
+        bound = min(LONGEST_WAIT, FIRST_WAIT * 2.0**doublings)
         wait = random.uniform(bound / 10, bound)  # noqa: S311 - not for secrets
         return wait if self.seconds + wait <= self._policy.max_wait else None
 

@@ -11,6 +11,8 @@ from django_safe_migrate.exceptions import LockNotAcquired
 
 #: Waiting inside ``pg_advisory_lock`` deadlocks with CREATE INDEX CONCURRENTLY, hence polling.
 POLL_SECONDS = 0.5
+#: A holder that left meanwhile, or that this role may not see.
+UNKNOWN = "another process"
 
 
 @contextmanager
@@ -43,13 +45,13 @@ def _acquire(
         if time.monotonic() >= deadline:
             raise _not_acquired(lock, database, wait)
         if not announced:
-            waiting(lock.holder())
+            waiting(lock.holder() or UNKNOWN)
             announced = True
         time.sleep(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
 
 
 def _not_acquired(lock: RunLock, database: Database, wait: float) -> LockNotAcquired:
-    holder = lock.holder() or "another process"
+    holder = lock.holder() or UNKNOWN
     return LockNotAcquired(
         f"Another run holds database {database.alias!r}: {holder}. Waited {wait:g} s for it.",
         next_command=f"migrate_status --database {database.alias}",

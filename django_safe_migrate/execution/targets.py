@@ -109,23 +109,41 @@ def plan_between(executor: MigrationExecutor, wanted: Iterable[Key]) -> list[Pla
     Return the plans that bring the applied migrations to exactly the wanted set: backwards first, then forwards.
 
     At most two, since Django carries out one direction at a time. Migrations that depend on one to be unapplied go with it.
+    Records without a file, of apps that are gone, do not matter as long as they may stay.
 
     Raises:
         CommandError: a migration to unapply, or to apply again, has no file any more.
     """
     loader = executor.loader
-    wanted_nodes = {
-        _node(loader, key)
-        for key in wanted
-        if key in loader.graph.nodes or _replacement(loader, key)
-    }
-    applied_nodes = {_node(loader, key) for key in loader.applied_migrations}
+    wanted_keys = set(wanted)
+    if _splits_a_squash(loader, wanted_keys):
+        # As Django does when a target is one of the replaced migrations (MigrationExecutor.migration_plan).
+        loader.replace_migrations = False  # type: ignore[attr-defined]
+        loader.build_graph()
+    applied = set(loader.applied_migrations)
+    staying = {key for key in applied & wanted_keys if not _nodes(loader, key)}
+    applied_nodes = _all_nodes(loader, applied - staying, "unapplied")
+    return _plans(
+        executor, _all_nodes(loader, wanted_keys - staying, "applied again"), applied_nodes
+    )
+
+
+def plan_without(executor: MigrationExecutor, undone: Iterable[Key]) -> Planned:
+    """Return the plan that unapplies these nodes of the graph and what depends on them; empty when there are none."""
+    loader = executor.loader
+    known = {node for key in loader.applied_migrations for node in _nodes(loader, key)}
+    plans = _plans(executor, known - set(undone), known)
+    return plans[0] if plans else Planned((), [])
+
+
+def _plans(executor: MigrationExecutor, wanted: set[Key], applied: set[Key]) -> list[Planned]:
+    loader = executor.loader
     order = [
         (m.app_label, m.name)
         for m, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True)
     ]
-    undone = _with_dependents(loader, applied_nodes - wanted_nodes, applied_nodes)
-    redone = wanted_nodes - (applied_nodes - undone)
+    undone = _with_dependents(loader, applied - wanted, applied)
+    redone = wanted - (applied - undone)
     plans = []
     if undone:
         backwards = [(loader.graph.nodes[key], True) for key in reversed(order) if key in undone]
@@ -138,10 +156,13 @@ def plan_between(executor: MigrationExecutor, wanted: Iterable[Key]) -> list[Pla
 
 def last_applied(executor: MigrationExecutor, count: int) -> list[Key]:
     """
-    Return the last migrations that were really applied, newest first, by the order of their records.
+    Return the last migrations that were really applied, newest first, by the order of their records: nodes of the graph.
 
     Django writes the record of a squashed migration long after the migrations it replaces were applied, and beside theirs; such a
     record says nothing about when. A squashed migration counts once, as its last replaced one.
+
+    Raises:
+        CommandError: one of them has no file any more.
     """
     recorder, loader = executor.recorder, executor.loader
     if not recorder.has_table():
@@ -152,8 +173,11 @@ def last_applied(executor: MigrationExecutor, count: int) -> list[Key]:
     for place, key in enumerate(rows):
         replacing = loader.replacements.get(key)
         if replacing is None or not recorded.intersection(replacing.replaces):
-            newest[_node(loader, key)] = place
-    return sorted(newest, key=newest.__getitem__, reverse=True)[:count]
+            for node in _nodes(loader, key) or {key}:
+                newest[node] = place
+    last = sorted(newest, key=newest.__getitem__, reverse=True)[:count]
+    _all_nodes(loader, last, "unapplied")
+    return last
 
 
 def _with_dependents(loader: MigrationLoader, undone: set[Key], applied: set[Key]) -> set[Key]:
@@ -178,21 +202,61 @@ def _targets_before(loader: MigrationLoader, undone: set[Key]) -> tuple[Target, 
     return tuple(targets.values())
 
 
-def _replacement(loader: MigrationLoader, key: Key) -> Key | None:
-    """The squashed migration in the graph that stands for this one, which may have been squashed more than once."""
+def _splits_a_squash(loader: MigrationLoader, wanted: set[Key]) -> bool:
+    """Whether some, but not all, migrations behind a squashed one in the graph are wanted."""
+    for node in loader.replacements.keys() & loader.graph.nodes.keys():
+        replaced = _replaced(loader, node)
+        if node not in wanted and replaced & wanted and not replaced <= wanted:
+            return True
+    return False
+
+
+def _replaced(loader: MigrationLoader, key: Key) -> set[Key]:
+    """The migrations that a squashed one stands for in the end; it may replace squashed ones in its turn."""
+    found: set[Key] = set()
+    for one in loader.replacements[key].replaces:
+        found |= _replaced(loader, one) if one in loader.replacements else {one}
+    return found
+
+
+def _nodes(loader: MigrationLoader, key: Key) -> set[Key]:
+    """
+    The nodes of the graph that a record stands for; none when the file is gone.
+
+    That is the migration itself, the squashed one that has taken its place, or, for a squashed one that cannot be used
+    because only a part of it is applied, those that it would replace.
+    """
+    replacements = loader.replacements
+    uses_squashed = bool(loader.replace_migrations)  # type: ignore[attr-defined]
+    if key in loader.graph.nodes and (uses_squashed or key not in replacements):
+        return {key}
+    for node, migration in replacements.items() if uses_squashed else ():
+        if key in migration.replaces and (found := _usable(loader, node)):
+            return {found}
+    if key in replacements:
+        return {node for one in replacements[key].replaces for node in _nodes(loader, one)}
+    return set()
+
+
+def _usable(loader: MigrationLoader, squashed: Key) -> Key | None:
+    """The squashed migration in the graph that stands for this squashed one: itself, or one that replaces it."""
+    if squashed in loader.graph.nodes:
+        return squashed
     for node, migration in loader.replacements.items():
-        if key in migration.replaces:
-            return node if node in loader.graph.nodes else _replacement(loader, node)
+        if squashed in migration.replaces and (found := _usable(loader, node)):
+            return found
     return None
 
 
-def _node(loader: MigrationLoader, key: Key) -> Key:
-    if key in loader.graph.nodes:
-        return key
-    replacement = _replacement(loader, key)
-    if replacement is None:
-        raise CommandError(
-            f"Migration {key[0]}.{key[1]} is recorded as applied, and its file is gone: it cannot be unapplied. "
-            "Bring the file back from version control, or restore a backup."
-        )
-    return replacement
+def _all_nodes(loader: MigrationLoader, keys: Iterable[Key], what: str) -> set[Key]:
+    """The nodes that these records stand for; raise ``CommandError`` when one has no file, and so cannot be ``what``."""
+    found: set[Key] = set()
+    for key in sorted(keys):
+        nodes = _nodes(loader, key)
+        if not nodes:
+            raise CommandError(
+                f"Migration {key[0]}.{key[1]} was applied, and its file is gone: it cannot be {what}. "
+                "Bring the file back from version control, or restore a backup."
+            )
+        found |= nodes
+    return found

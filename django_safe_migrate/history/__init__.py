@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import router
+from django.db import connections, router
 
 from django_safe_migrate import conf, events, journal
 from django_safe_migrate.exceptions import SafeMigrateError
@@ -35,7 +35,8 @@ class History:
     def __init__(self, using: Target | None = None) -> None:
         chosen = using or conf.load().history_database or router.db_for_write(MigrationRun)
         self._tables = Tables(chosen)
-        self._written: dict[str, writing.Written] = {}
+        # With the session that it was written through: a new one may lead to another database, such as a restored one.
+        self._written: dict[str, tuple[Any, writing.Written]] = {}
 
     @property
     def alias(self) -> str:
@@ -58,10 +59,12 @@ class History:
 
         Returns why that was not possible, empty when it was done. Never raises for a database that fails: the journal has it all.
         """
-        known = self._written.pop(record.id, {})
+        session, known = self._written.pop(record.id, (None, {}))
 
         def write(alias: str, charset: str) -> None:
-            self._written[record.id] = writing.write(record, alias, charset, known)
+            still_known = known if connections[alias].connection is session else {}
+            written = writing.write(record, alias, charset, still_known)
+            self._written[record.id] = (connections[alias].connection, written)
 
         return self._tables.attempt(write, f"run {record.id}")
 

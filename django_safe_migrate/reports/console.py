@@ -13,6 +13,9 @@ from django_safe_migrate.reports.document import Report
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+#: Steps whose way back is told one by one; a first install has hundreds, and nobody goes back from it.
+STEPS = 8
+
 #: Styles of rich for words that tell how something went.
 STYLES = {
     "success": "bold green",
@@ -127,9 +130,11 @@ def _issues(report: Report) -> Iterator[tuple[str, str]]:
 def _rollback(report: Report) -> Iterator[tuple[str, ...]]:
     plan = report.rollback
     yield (plan.summary,)
-    for step in plan.steps:
-        if step.details:
-            yield (f"{step.capability}: {step.migration}: {'; '.join(step.details)}",)
+    telling = [step for step in plan.steps if step.details]
+    for step in telling[:STEPS]:
+        yield (f"{step.capability}: {step.migration}: {'; '.join(step.details)}",)
+    if len(telling) > STEPS:
+        yield (f"and {len(telling) - STEPS} more, which the markdown and JSON reports list",)
     for command in plan.commands:
         yield (command.command,)
         yield (f"    {command.purpose}",)

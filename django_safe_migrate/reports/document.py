@@ -225,7 +225,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        # In one order: a database may give the keys back in another one than it was given.
+        return {key: _plain(value[key]) for key in sorted(value)}
     return value
 
 

@@ -72,7 +72,7 @@ class Moving(Listener):
             self._heading(event)
         else:
             for style, text in lines_of(event, record, self._verbosity):
-                self._console.print(f"  {printable(text)}", style=style, markup=False)
+                self._print(f"  {printable(text)}", style)
         self._move(event, record)
 
     def close(self) -> None:
@@ -83,16 +83,27 @@ class Moving(Listener):
 
     def _heading(self, event: Event) -> None:
         name = event.payload["stage"]
-        self._console.print(STAGES.get(name, name), style="bold", markup=False)
+        self._print(STAGES.get(name, name), "bold")
+
+    def _print(self, line: str, style: str) -> None:
+        """Print above the bar; a style given to ``print`` itself would colour the bar too."""
+        from rich.text import Text
+
+        self._console.print(Text(line, style=style), soft_wrap=True)
 
     def _move(self, event: Event, record: RunRecord) -> None:
-        if event.name in {events.STAGE_FINISHED, events.RUN_FINISHED}:
+        if event.name in {events.STAGE_STARTED, events.STAGE_FINISHED, events.RUN_FINISHED}:
             self.close()
-        elif event.name == events.STAGE_STARTED or self._progress is None:
+        if self._progress is None and event.name != events.STAGE_FINISHED:
             self._show(event, record)
         if self._progress is not None and self._task is not None:
-            done = len(record.steps_done)
-            self._progress.update(self._task, completed=done, description=_current(event, record))
+            self._progress.update(
+                self._task,
+                completed=len(record.steps_done),
+                description=_current(event, record),
+                # Operations are drawn by the clock of the bar: drawing each of thousands would take longer than they do.
+                refresh=event.name == events.STEP_STARTED,
+            )
 
     def _show(self, event: Event, record: RunRecord) -> None:
         """Show the bar: of migrations while they are carried out, else one that only says that something goes on."""

@@ -182,7 +182,7 @@ def _rollback(report: Report) -> Iterator[str]:
         yield text(command.purpose)
         yield ""
         yield "```shell"
-        yield command.command
+        yield _flat(command.command)
         yield "```"
 
 

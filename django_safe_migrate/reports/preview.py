@@ -17,6 +17,12 @@ _WAY_BACK = {
     "lossy": "Way back: possible, with loss.",
     "impossible": "Way back: impossible; only a restored backup brings it back.",
 }
+#: The same of a step that goes back itself.
+_GOING_BACK = {
+    "lossless": "Going back here loses nothing.",
+    "lossy": "Going back here loses data.",
+    "impossible": "Going back here is impossible; only a restored backup brings back what was before.",
+}
 
 
 def render_preview(preview: Preview, output: str) -> str:
@@ -51,7 +57,7 @@ def _text_step(step: PreviewStep) -> Iterator[str]:
         yield f"    - {operation.description}{_confidence(operation)}"
         for statement in operation.statements:
             yield from (f"        {line}" for line in statement.splitlines())
-    yield f"    {_WAY_BACK[step.way_back]}"
+    yield f"    {_prospect(step)}"
     yield from (f"      cannot be undone: {what}" for what in step.irreversible)
     yield from (f"      loses: {what}" for what in step.lossy)
 
@@ -86,7 +92,7 @@ def _markdown(preview: Preview) -> Iterator[str]:
                     "  ```",
                     "",
                 )
-        yield from ("", _WAY_BACK[step.way_back])
+        yield from ("", _prospect(step))
         yield from (f"* cannot be undone: {what}" for what in step.irreversible)
         yield from (f"* loses: {what}" for what in step.lossy)
     yield from ("", "## Findings", "", _summary(preview.findings), "")
@@ -101,6 +107,11 @@ def _markdown(preview: Preview) -> Iterator[str]:
                 "",
             )
     yield from ("", "## Backup", "", _backup(preview))
+
+
+def _prospect(step: PreviewStep) -> str:
+    told = _GOING_BACK if step.direction == "backwards" else _WAY_BACK
+    return told[step.way_back]
 
 
 def _confidence(operation: PreviewOperation) -> str:

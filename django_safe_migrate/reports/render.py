@@ -60,4 +60,4 @@ def _on_terminal(report: Report, found: Terminal) -> str:
     buffer = io.StringIO()
     console.print_to(found.console(buffer), report)
     # Cells of a table are padded to its width, which a log would keep.
-    return re.sub(r" +((?:\x1b\[0m)?)$", r"\1", buffer.getvalue(), flags=re.MULTILINE)
+    return re.sub(r" *((?:\x1b\[0m)?) *$", r"\1", buffer.getvalue(), flags=re.MULTILINE)

@@ -36,7 +36,10 @@ def plan_rollback(record: RunRecord, backup: BackupFacts | None) -> RollbackPlan
 
 def _way_back(step: StepRecord) -> WayBack:
     if step.direction == "backwards":
-        details = tuple(f"Applying it again does not bring back {loss}" for loss in step.lossy)
+        details = tuple(
+            f"Applying it again does not bring back what undoing it cost: {loss}"
+            for loss in step.lossy
+        )
         return WayBack(
             migration=step.label, capability=LOSSY if details else LOSSLESS, details=details
         )

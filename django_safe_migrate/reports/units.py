@@ -9,8 +9,8 @@ def duration(seconds: float | None) -> str:
     """Return ``0.12 s``, ``3 min 05 s`` or ``2 h 10 min``; below a millisecond ``<0.001 s``, unknown is empty."""
     if seconds is None:
         return ""
-    if 0 < seconds < 0.001:
-        return "<0.001 s"
+    if seconds < 0.001:
+        return "<0.001 s" if seconds > 0 else "0 s"
     if seconds < 0.1:
         return f"{seconds:.3f} s"
     if seconds < 59.995:

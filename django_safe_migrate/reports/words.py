@@ -8,6 +8,8 @@ from django_safe_migrate.reports import units
 from django_safe_migrate.reports.document import Migration, Performance, Report
 
 NOT_MEASURED = "not measured"
+#: Below this (seconds), a difference between two response times tells of the machine, not of the migration.
+_NOISE = 0.001
 
 
 def headline(report: Report) -> str:
@@ -56,9 +58,9 @@ def measurements(performance: Performance) -> Iterator[tuple[str, str]]:
     """Yield what was measured: a name and a value."""
     yield "Database response time before", _response(performance.response_seconds_before)
     yield "Database response time after", _response(performance.response_seconds_after)
-    if performance.response_seconds_before and performance.response_seconds_after:
-        change = performance.response_seconds_after / performance.response_seconds_before - 1
-        yield "Change of the response time", f"{change:+.0%}"
+    before, after = performance.response_seconds_before, performance.response_seconds_after
+    if before and after and max(before, after) >= _NOISE:
+        yield "Change of the response time", f"{after / before - 1:+.0%}"
     yield (
         "Statements",
         f"{performance.statements:,} in {units.duration(performance.statement_seconds)}",

@@ -9,7 +9,6 @@ have not changed yet. Such SQL is ``approximate``; where Django gives up, or the
 from __future__ import annotations
 
 import contextlib
-import copy
 import dataclasses
 import enum
 import re
@@ -18,14 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from django_safe_migrate.sql.tables import flat, model_names
+from django_safe_migrate.sql.moves import Move, advanced, isolated_state, moves
 
 if TYPE_CHECKING:
-    from django.apps.registry import Apps
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
     from django.db.migrations import Migration
-    from django.db.migrations.operations.base import Operation
     from django.db.migrations.state import ProjectState
 
 #: The index of what Django executes after the last operation: foreign keys, indexes.
@@ -80,7 +77,7 @@ class SqlCollector:
         changed_tables: Collection[str] = (),
     ) -> None:
         self.connection = connection
-        self._state = _isolated_state(state)
+        self._state = isolated_state(state)
         self._changes = _PendingChanges(set(changed_tables))
 
     def collect_plan(
@@ -92,7 +89,7 @@ class SqlCollector:
         states = []
         for migration, _ in reversed(plan):
             states.append(self._state)
-            self._state = _advanced(self._state, migration)
+            self._state = advanced(self._state, migration)
         collected = []
         for (migration, _), state in zip(plan, reversed(states), strict=True):
             self._state = state
@@ -101,15 +98,15 @@ class SqlCollector:
 
     def collect(self, migration: Migration, backwards: bool) -> tuple[OperationSQL, ...]:
         """Return the SQL of the next migration of the plan."""
-        moves = list(_moves(migration, self._state, backwards))
-        if not backwards and moves:
-            self._state = moves[-1].to_state
+        planned = list(moves(migration, self._state, backwards))
+        if not backwards and planned:
+            self._state = planned[-1].to_state
         editor: Any = self.connection.schema_editor(collect_sql=True, atomic=migration.atomic)
         # Entering the editor would switch off SQLite's foreign keys, and leaving it would check every row of the database.
         editor.deferred_sql = []
         watch = _Watch()
         with self._transaction(editor), self.connection.execute_wrapper(watch):
-            found = [self._operation(editor, watch, move) for move in moves]
+            found = [self._operation(editor, watch, move) for move in planned]
             found.append(_deferred(editor, found))
         return tuple(found)
 
@@ -123,12 +120,13 @@ class SqlCollector:
             yield
             transaction.set_rollback(True, using=self.connection.alias)
 
-    def _operation(self, editor: Any, watch: _Watch, move: _Move) -> OperationSQL:
+    def _operation(self, editor: Any, watch: _Watch, move: Move) -> OperationSQL:
         reason = move.reason_without_sql()
         if reason:
             self._changes.note(move)
             return OperationSQL(move.index, (), Confidence.UNAVAILABLE, reason)
-        written, deferred, watch.queries = len(editor.collected_sql), list(editor.deferred_sql), 0
+        written, deferred = len(editor.collected_sql), list(editor.deferred_sql)
+        watch.queries.clear()
         try:
             with _savepoint(editor):
                 move.execute(editor)
@@ -139,59 +137,12 @@ class SqlCollector:
             self._changes.note(move)
             return OperationSQL(move.index, (), Confidence.UNAVAILABLE, reason)
         statements = tuple(editor.collected_sql[written:])
-        stale = self._changes.affecting(move) if watch.queries else ()
+        stale = self._changes.mentioned_in(watch.queries, move)
         self._changes.note(move)
         if stale:
             reason = f"It reads the live schema of {' and '.join(stale)}, which an earlier pending operation changes."
             return OperationSQL(move.index, statements, Confidence.APPROXIMATE, reason)
         return OperationSQL(move.index, statements, Confidence.EXACT)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Move:
-    """One operation in the direction of the plan; ``from_state`` is what the database has when it starts."""
-
-    index: int
-    operation: Operation
-    app_label: str
-    from_state: ProjectState
-    to_state: ProjectState
-    backwards: bool
-
-    def execute(self, editor: BaseDatabaseSchemaEditor) -> None:
-        operation = self.operation
-        run: Callable[..., None] = (
-            operation.database_backwards if self.backwards else operation.database_forwards
-        )
-        run(self.app_label, editor, self.from_state, self.to_state)
-
-    def reason_without_sql(self) -> str:
-        """Why Django must not even be asked: it would execute the Python of an operation nested in another."""
-        if self.backwards and not self.operation.reversible:
-            return "It cannot be reversed."
-        nested = [operation for operation in flat(self.operation) if not operation.reduces_to_sql]
-        return (
-            f"{type(nested[0]).__name__} runs Python; what it executes is known only when it runs."
-            if nested
-            else ""
-        )
-
-    def tables(self, *, related: bool = False) -> set[str]:
-        """The tables of the models that the operation names, and of those that refer to them."""
-        names = {name for operation in flat(self.operation) for name in model_names(operation)}
-        found: set[str] = set()
-        for state in (self.from_state, self.to_state):
-            for name in names:
-                if (self.app_label, name) in state.models:
-                    found |= _model_tables(state.apps, self.app_label, name, related)
-        return found
-
-    def raw_sql(self) -> str:
-        """The text of hand-written SQL, whose tables we do not know."""
-        attribute = "reverse_sql" if self.backwards else "sql"
-        return "\n".join(
-            str(getattr(operation, attribute, "") or "") for operation in flat(self.operation)
-        )
 
 
 @dataclasses.dataclass(slots=True)
@@ -201,29 +152,35 @@ class _PendingChanges:
     tables: set[str]
     raw_sql: list[str] = dataclasses.field(default_factory=list)
 
-    def note(self, move: _Move) -> None:
+    def note(self, move: Move) -> None:
         self.tables |= move.tables()
         text = move.raw_sql().strip()
         if text:
             self.raw_sql.append(text)
 
-    def affecting(self, move: _Move) -> tuple[str, ...]:
-        """The tables of this operation that are not as the live schema shows them."""
-        return tuple(sorted(table for table in move.tables(related=True) if self._changed(table)))
+    def mentioned_in(self, queries: Iterable[str], move: Move) -> tuple[str, ...]:
+        """The tables that queries of introspection ask about, and that are not as the live schema shows them."""
+        asked = "\n".join(queries)
+        changed = {
+            table for text in self.raw_sql for table in move.tables() if _mentions(text, table)
+        }
+        return tuple(sorted(table for table in self.tables | changed if _mentions(asked, table)))
 
-    def _changed(self, table: str) -> bool:
-        word = re.compile(rf"(?<!\w){re.escape(table)}(?!\w)", re.IGNORECASE)
-        return table in self.tables or any(word.search(text) for text in self.raw_sql)
+
+def _mentions(text: str, table: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(table)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 class _Watch:
-    """Counts the queries that introspection makes, and lets nothing else through to the database."""
+    """Remembers the queries that introspection makes, and lets nothing else through to the database."""
 
     _QUERY = re.compile(r"\s*(SELECT\b|SHOW\b|DESCRIBE\b|EXPLAIN\b|PRAGMA\b[^=]*$)", re.IGNORECASE)
+    # A table's storage engine, which Django asks for before it adds an index on MySQL: no operation changes it.
+    _ENGINE = re.compile(r"\s*SELECT\s+engine\b", re.IGNORECASE)
     _CONTROL = re.compile(r"\s*(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT)\b", re.IGNORECASE)
 
     def __init__(self) -> None:
-        self.queries = 0
+        self.queries: list[str] = []
 
     def __call__(
         self,
@@ -234,8 +191,10 @@ class _Watch:
         context: dict[str, Any],
     ) -> Any:
         text = str(sql)
+        if self._ENGINE.match(text):
+            return execute(sql, params, many, context)
         if self._QUERY.match(text):
-            self.queries += 1
+            self.queries.append(f"{text} {params}")
         elif not self._CONTROL.match(text):
             raise _StatementRefused(
                 f"It executes a statement of its own, {text.split(maxsplit=1)[0].upper()}."
@@ -245,20 +204,6 @@ class _Watch:
 
 class _StatementRefused(Exception):
     """An operation tried to execute something while its SQL was only to be written down."""
-
-
-def _moves(migration: Migration, state: ProjectState, backwards: bool) -> Iterator[_Move]:
-    if "apps" not in state.__dict__:
-        state.apps  # noqa: B018 - rendered once, so that the copies below share the result
-    moves = []
-    # Copies: Django's RenameField writes into the fields that operations hold.
-    for index, operation in enumerate(copy.deepcopy(migration.operations)):
-        after = state.clone()
-        operation.state_forwards(migration.app_label, after)
-        from_state, to_state = (after, state) if backwards else (state, after)
-        moves.append(_Move(index, operation, migration.app_label, from_state, to_state, backwards))
-        state = after
-    return reversed(moves) if backwards else iter(moves)
 
 
 def _deferred(editor: Any, operations: Iterable[OperationSQL]) -> OperationSQL:
@@ -281,35 +226,6 @@ def _savepoint(editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
         else contextlib.nullcontext()
     ):
         yield
-
-
-def _isolated_state(state: ProjectState) -> ProjectState:
-    """Return a copy that shares no field with the original, for Django's RenameField writes into fields."""
-    isolated = state.clone()
-    isolated.__dict__.pop("apps", None)
-    for model_state in isolated.models.values():
-        model_state.fields = {
-            name: copy.deepcopy(field) for name, field in model_state.fields.items()
-        }
-    return isolated
-
-
-def _advanced(state: ProjectState, migration: Migration) -> ProjectState:
-    after = _isolated_state(state)
-    for operation in copy.deepcopy(migration.operations):
-        operation.state_forwards(migration.app_label, after)
-    return after
-
-
-def _model_tables(apps: Apps, app_label: str, name: str, related: bool) -> set[str]:
-    options = apps.get_model(app_label, name)._meta
-    tables = {
-        options.db_table,
-        *(field.remote_field.through._meta.db_table for field in options.local_many_to_many),
-    }
-    if related:
-        tables |= {relation.related_model._meta.db_table for relation in options.related_objects}
-    return tables
 
 
 def _sentence(error: Exception) -> str:

@@ -8,11 +8,14 @@ out to look at it or to change it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from django.db.migrations.operations import RenameField
+from django.db.migrations import operations
 from django.db.migrations.state import ModelState, ProjectState
+from django.db.migrations.utils import resolve_relation
+
+from django_safe_migrate.sql.tables import model_names
 
 if TYPE_CHECKING:
     from django.db.migrations import Migration
@@ -20,6 +23,35 @@ if TYPE_CHECKING:
     from django.db.migrations.operations.base import Operation
 
 _ModelKey = tuple[str, str]
+
+#: By the method itself: a subclass that does something else to the state is not taken for its parent.
+_NESTING = {
+    kind.state_forwards
+    for kind in (operations.RunPython, operations.RunSQL, operations.SeparateDatabaseAndState)
+}
+_LOCAL = {
+    kind.state_forwards
+    for kind in (
+        operations.CreateModel,
+        operations.DeleteModel,
+        operations.AlterModelTable,
+        operations.AlterModelTableComment,
+        operations.AlterUniqueTogether,
+        operations.AlterOrderWithRespectTo,
+        operations.AlterModelOptions,
+        operations.AlterModelManagers,
+        operations.AddField,
+        operations.RemoveField,
+        operations.AlterField,
+        operations.AddIndex,
+        operations.RemoveIndex,
+        operations.RenameIndex,
+        operations.AddConstraint,
+        operations.RemoveConstraint,
+        operations.AlterConstraint,
+    )
+}
+_RENAMING = {operations.RenameModel.state_forwards, operations.RenameField.state_forwards}
 
 
 class _SharedModels(dict[_ModelKey, ModelState]):
@@ -66,27 +98,67 @@ def fork(state: ProjectState) -> ProjectState:
 
 def advance(state: ProjectState, operation: Operation, app_label: str) -> ProjectState:
     """Return the state after an operation."""
+    kind = type(operation).state_forwards
+    if kind in _NESTING:
+        for nested in getattr(operation, "state_operations", ()):
+            state = advance(state, nested, app_label)
+        return state
+    if kind in _LOCAL:
+        concerned = {(app_label, name) for name in model_names(operation)}
+        return _advance_part(state, operation, app_label, concerned)
+    if kind in _RENAMING:
+        concerned = {(app_label, name) for name in model_names(operation)}
+        return _advance_part(
+            state, operation, app_label, concerned | _referring(state, concerned), own_fields=True
+        )
     after = fork(state)
-    if any(isinstance(part, RenameField) for part in _parts(operation)):
-        _give_own_fields(after)
     operation.state_forwards(app_label, after)
     return after
 
 
 def advance_migration(state: ProjectState, migration: Migration) -> ProjectState:
     """Return the state after all operations of a migration."""
-    after = fork(state)
-    if any(
-        isinstance(part, RenameField)
-        for operation in migration.operations
-        for part in _parts(operation)
-    ):
-        for operation in migration.operations:
-            after = advance(after, operation, migration.app_label)
-        return after
     for operation in migration.operations:
-        operation.state_forwards(migration.app_label, after)
+        state = advance(state, operation, migration.app_label)
+    return state
+
+
+def _advance_part(
+    state: ProjectState,
+    operation: Operation,
+    app_label: str,
+    concerned: set[_ModelKey],
+    *,
+    own_fields: bool = False,
+) -> ProjectState:
+    """Let the operation see only the models that it concerns: Django's methods look through all there are."""
+    models = {key: _copied(state.models[key]) for key in concerned if key in state.models}
+    if own_fields:
+        for model in models.values():
+            model.fields = {name: copy.deepcopy(field) for name, field in model.fields.items()}
+    part = ProjectState(models, state.real_apps)
+    operation.state_forwards(app_label, part)
+    after = fork(state)
+    for key in concerned - part.models.keys():
+        after.models.pop(key, None)
+    for key, model in part.models.items():
+        after.models[key] = model
     return after
+
+
+def _referring(state: ProjectState, targets: set[_ModelKey]) -> set[_ModelKey]:
+    """The models with a relation to one of these, or through it."""
+    return {
+        key
+        for key, model in dict.items(state.models)
+        for field in model.fields.values()
+        if field.remote_field is not None and _relates(field.remote_field, key, targets)
+    }
+
+
+def _relates(relation: Any, key: _ModelKey, targets: set[_ModelKey]) -> bool:
+    related = (relation.model, getattr(relation, "through", None))
+    return any(model is not None and resolve_relation(model, *key) in targets for model in related)
 
 
 def state_of(loader: MigrationLoader, keys: Collection[tuple[str, str]]) -> ProjectState:
@@ -106,19 +178,3 @@ def _copied(model: ModelState) -> ModelState:
     copied.fields = dict(model.fields)
     copied.options = dict(model.options)
     return copied
-
-
-def _give_own_fields(state: ProjectState) -> None:
-    """Copy the fields that Django's ``rename_field`` writes into: they are shared with the operations themselves."""
-    for model in state.models.values():
-        for name, field in model.fields.items():
-            if field.remote_field is not None or getattr(field, "field_names", None):
-                model.fields[name] = copy.deepcopy(field)
-
-
-def _parts(operation: Operation) -> Iterator[Operation]:
-    """The operation and those nested in it: of the database, or (also in RunSQL) of the state."""
-    yield operation
-    for attribute in ("database_operations", "state_operations"):
-        for part in getattr(operation, attribute, ()):
-            yield from _parts(part)

@@ -34,8 +34,16 @@ def preflight(run: Run) -> StageResult:
     if any(finding.is_blocking for finding in on_backup):
         return StageResult("failed", detail=detail, error=_no_backup(run, on_backup))
     if run.ask(run, findings):
+        _note_confirmation(run, blocking)
         return StageResult("passed", detail=detail)
     return StageResult("failed", detail=detail, error=_refusal(run, blocking))
+
+
+def _note_confirmation(run: Run, blocking: list[Finding]) -> None:
+    """Write down that somebody went on although findings blocked."""
+    if blocking:
+        rules = ", ".join(sorted({finding.rule for finding in blocking}))
+        run.emit(events.NOTICE, message=f"Confirmed at the terminal by {run.record.who}: {rules}.")
 
 
 def assess_run(run: Run) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from django_safe_migrate import events
 from django_safe_migrate.databases import get_database
+from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.history import History
 from django_safe_migrate.record import RUNNING
@@ -38,6 +39,7 @@ def collect(
 
     Raises:
         CommandError: neither an installed app nor a record has one of the labels.
+        SafeMigrateError: the server answers, and does not let us read which migrations are applied.
     """
     found = get_database(connections[database])
     unreachable = found.is_reachable()
@@ -64,7 +66,8 @@ def _without_database(
     half_done = tuple(find_half_done(records, history, database, None))
     return Status(
         database=database.alias,
-        server=database.product,
+        # The product's name is known only when the server answers.
+        server=database.connection.vendor,
         at=events.timestamp(),
         unreachable=unreachable,
         history_unavailable=history.reason_unavailable(),
@@ -84,7 +87,7 @@ def _with_database(
     app_labels: Collection[str],
     limit: int,
 ) -> Status:
-    migrations = reading.read(database.connection)
+    migrations = _migrations(database)
     reading.check_labels(migrations, app_labels)
     half_done = tuple(
         one
@@ -109,6 +112,15 @@ def _with_database(
         invalid_indexes=invalid,
         problems=(*migrations.problems, *problems),
     )
+
+
+def _migrations(database: Database) -> reading.Migrations:
+    try:
+        return reading.read(database.connection)
+    except (DatabaseError, InterfaceError) as error:
+        raise SafeMigrateError(
+            f"The migrations recorded in database {database.alias!r} cannot be read ({describe(error)})."
+        ) from error
 
 
 def _invalid_indexes(database: Database) -> tuple[tuple[str, ...], tuple[str, ...]]:

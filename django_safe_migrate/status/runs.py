@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError
 
-from django_safe_migrate import events
+from django_safe_migrate import events, journal
 from django_safe_migrate.databases.locks import UnlockedRunLock
 from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.execution.errors import describe
@@ -60,11 +60,19 @@ def read_runs(history: History, alias: str, lock: LockStatus, count: int) -> lis
     A run on another machine that never ended has crashed when the run lock was free after it had begun.
     """
     asked_at = events.timestamp()
-    records = history.last_runs(count, database=alias)
+    records = [as_of_now(record) for record in history.last_runs(count, database=alias)]
     for record in records:
         if record.status == RUNNING and lock.state == FREE and _was_elsewhere(record, asked_at):
             sources.mark_crashed(record, sources.last_seen(record))
     return records
+
+
+def as_of_now(record: RunRecord) -> RunRecord:
+    """Return the record of a run that goes on as its journal tells it, if that is here: the tables are written less often."""
+    if record.status != RUNNING:
+        return record
+    file = next((one for one in journal.journals() if one.run_id == record.id), None)
+    return (file and sources.current(file, ())) or record
 
 
 def _was_elsewhere(record: RunRecord, asked_at: str) -> bool:

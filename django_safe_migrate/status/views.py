@@ -21,6 +21,7 @@ from django_safe_migrate.status.contents import (
     AppStatus,
     MigrationState,
     NextCommand,
+    RunSummary,
     Status,
 )
 
@@ -32,6 +33,7 @@ HEADLINE = "headline"
 
 #: So many pending migrations are named in the overview.
 MANY = 20
+_RUN_HEADINGS = ("run", "kind", "status", "started", "duration", "migrations", "who", "error")
 _PENDING_TITLE = "Pending, in the order in which they would be applied"
 
 
@@ -194,23 +196,27 @@ def _lock(status: Status) -> Iterator[str]:
 
 
 def _history(status: Status, detailed: bool) -> Iterator[Section]:
-    headings = ("run", "kind", "status", "started", "duration", "migrations", "who", "error")
-    rows = tuple(
-        (
-            run.id if detailed else run.id[:8],
-            run.kind,
-            "killed" if run.status == CRASHED else run.status,
-            f"{_moment(run.started_at)} ({words.ago(run.started_at)})",
-            units.duration(run.seconds),
-            f"{run.done} of {run.planned}",
-            f"{run.who}@{run.host}",
-            run.error if run.status != CRASHED else "",
-        )
-        for run in status.runs
-    )
+    headings: tuple[str, ...] = _RUN_HEADINGS
+    rows = tuple(_run_row(run, detailed) for run in status.runs)
+    if not any(row[-1] for row in rows):
+        headings, rows = headings[:-1], tuple(row[:-1] for row in rows)
     yield Section("Last runs, newest first", headings, rows)
     if status.history_unavailable:
         yield Section("History", (), ((_no_history(status),),))
+
+
+def _run_row(run: RunSummary, detailed: bool) -> tuple[str, ...]:
+    was_killed = run.status == CRASHED
+    return (
+        run.id if detailed else run.id[:8],
+        run.kind,
+        "killed" if was_killed else run.status,
+        f"{_moment(run.started_at)} ({words.ago(run.started_at)})",
+        "" if was_killed else units.duration(run.seconds),
+        f"{run.done} of {run.planned}",
+        f"{run.who}@{run.host}",
+        "" if was_killed else run.error,
+    )
 
 
 def _no_history(status: Status) -> str:

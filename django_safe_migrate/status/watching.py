@@ -11,7 +11,7 @@ from django.db import connections
 from django_safe_migrate import journal
 from django_safe_migrate.databases import get_database
 from django_safe_migrate.history import History, sources
-from django_safe_migrate.record import RUNNING, RunRecord
+from django_safe_migrate.record import CRASHED, RUNNING, RunRecord
 from django_safe_migrate.reports import units
 from django_safe_migrate.reports.console import printable
 from django_safe_migrate.status import runs, words
@@ -50,9 +50,8 @@ def follow(record: RunRecord, interval: float = INTERVAL) -> Iterator[RunRecord]
 
 
 def _look_again(record: RunRecord) -> RunRecord:
-    file = next((one for one in journal.journals() if one.run_id == record.id), None)
-    if file is not None:
-        return sources.current(file, ()) or record
+    if any(file.run_id == record.id for file in journal.journals()):
+        return runs.as_of_now(record)
     database = get_database(connections[record.database])
     is_free = not database.is_reachable() and runs.lock_status(database).state == FREE
     found = History().find(record.id) or record
@@ -86,7 +85,7 @@ def _watch_plain(record: RunRecord, stream: Any, interval: float) -> RunRecord:
 def _line(progress: Progress) -> str:
     done = f"{progress.run.done} of {progress.run.planned}"
     parts = [progress.stage, f"{done} migrations", progress.migration, _operation(progress)]
-    return printable("  ".join(part for part in parts if part))
+    return "  ".join(printable(part) for part in parts if part)
 
 
 def _operation(progress: Progress) -> str:
@@ -125,7 +124,8 @@ def _panel(progress: Progress) -> RenderableType:
 
 def _ended(record: RunRecord) -> str:
     run = runs.summary(record)
-    text = f"Run {run.id} {words.ending(run)} after {units.duration(run.seconds)}: {run.done} of {run.planned} migrations."
+    took = "" if record.status == CRASHED else f" after {units.duration(run.seconds)}"
+    text = f"Run {run.id} {words.ending(run)}{took}: {run.done} of {run.planned} migrations."
     if record.error:
         text += f" {printable(run.error)} See: python manage.py migrate_status{runs.on_database(record.database)}"
     return text

@@ -46,7 +46,10 @@ def _last_run(status: Status) -> str:
     ended = [run for run in status.runs if run.status != RUNNING]
     if not ended:
         return "no run before" if status.under_way else "no run yet"
-    return f"last run {ending(ended[0])} {ago(ended[0].finished_at or ended[0].started_at)}"
+    last = ended[0]
+    # Of a killed run only the last event is known, which may be long before its end.
+    seen = ", last seen" if last.status == CRASHED else ""
+    return f"last run {ending(last)}{seen} {ago(last.finished_at or last.started_at)}"
 
 
 def ending(run: RunSummary) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from django.core.management import load_command_class
 from django.core.management.base import BaseCommand
@@ -37,29 +37,7 @@ def django_options() -> str:
     return _options(_parser(BaseCommand(), "")._actions)
 
 
-def subcommands(command: str) -> str:
-    """Return a section for each subcommand of a command."""
-    parser = _parser(load_command_class(APP, command), command)
-    return "\n\n".join(
-        part
-        for action in parser._actions
-        if isinstance(action, argparse._SubParsersAction)
-        for part in _sections(command, action)
-    )
-
-
-def _sections(command: str, action: argparse._SubParsersAction) -> Iterator[str]:
-    known = _names(_parser(BaseCommand(), ""))
-    helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
-    for name, parser in action.choices.items():
-        options = [option for option in parser._actions if not _name(option) & known]
-        yield f"### `{command} {name}`\n\n{_sentence(helps.get(name, ''))}\n\n{_options(options)}".rstrip()
-
-
 def _parser(command: BaseCommand, name: str) -> argparse.ArgumentParser:
-    if not name:
-        # Abstract in BaseCommand only where the command is carried out.
-        command.handle = lambda *args, **options: None  # type: ignore[method-assign]
     return command.create_parser("manage.py", name)
 
 
@@ -80,7 +58,6 @@ def _options(actions: Iterable[argparse.Action]) -> str:
         (_usage(action), _help(action))
         for action in actions
         if action.help is not argparse.SUPPRESS
-        and not isinstance(action, argparse._SubParsersAction)
     ]
     return table(("Option", "Meaning"), shown) if shown else ""
 

@@ -5,18 +5,29 @@ from __future__ import annotations
 #: By package or module: the name, its severity, and what it means.
 TEXTS: dict[str, dict[str, tuple[str, str]]] = {
     "environment": {
+        "conflicting_migrations": ("error", "An app has more than one leaf migration."),
         "disk_nearly_full": (
             "warning",
-            "The disk has room for the tables that are written anew, and hardly for their log.",
+            "The disk has no room for second copies of all tables that are written anew.",
         ),
-        "disk_too_full": ("error", "The disk has no room for the tables that are written anew."),
+        "disk_too_full": (
+            "error",
+            "The disk has no room for a second copy of a table that is written anew.",
+        ),
         "ghost_migration": ("warning", "A migration is recorded as applied, and its file is gone."),
+        "inconsistent_history": (
+            "error",
+            "A migration is recorded as applied before one that it depends on.",
+        ),
         "is_replica": ("error", "The server is a replica, and read-only."),
         "long_transaction": (
             "warning",
             "Another session has a transaction open that schema changes would wait for.",
         ),
-        "missing_migration": ("warning", "Models have changes that no migration makes."),
+        "missing_migration": (
+            "warning; info for packages",
+            "Models have changes that no migration makes.",
+        ),
         "missing_permission": ("error", "The role may not do what migrations do."),
         "outside_maintenance_window": ("error", "It is not a time at which a run may start."),
         "recorded_out_of_order": (
@@ -24,6 +35,7 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
             "Migrations were recorded in another order than their files depend on each other.",
         ),
         "replication_lag": ("warning", "A replica is far behind."),
+        "unreachable_database": ("error", "The database does not answer."),
     },
     "backups": {
         "backup_client_foreign": (

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 PACKAGE = Path(django_safe_migrate.__file__).parent
 VENDORS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MariaDB and MySQL"}
 PLANS = {
-    frozenset({"forwards"}): "forwards",
-    frozenset({"backwards"}): "backwards",
-    frozenset({"forwards", "backwards"}): "in both directions",
+    frozenset({"forwards"}): "when a migration is applied",
+    frozenset({"backwards"}): "when a migration is unapplied",
+    frozenset({"forwards", "backwards"}): "when a migration is applied or unapplied",
 }
 
 
@@ -106,7 +106,7 @@ def _section(rule: Rule) -> str:
     docstring = inspect.getdoc(importlib.import_module(rule.module)) or ""
     title, _, rest = docstring.partition("\n")
     body = re.sub(r"^## ", "#### ", rest.strip("\n"), flags=re.MULTILINE)
-    about = f"Severity **{rule.severity.label}**; on {_vendors(rule)}; for plans {PLANS[rule.directions]}."
+    about = f"Severity **{rule.severity.label}**; on {_vendors(rule)}; {PLANS[rule.directions]}."
     return f"### `{rule.name}` {{#{rule.name}}}\n\n**{title}**\n\n{about}\n\n{body}"
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django_safe_migrate import conf
+import inspect
+import re
+
+from pages import table
+
+from django_safe_migrate import checks, conf
 
 TABLES = {"all": conf.KEYS, "backup": conf.BACKUP_KEYS, "retry": conf.RETRY_KEYS}
 
@@ -16,6 +21,21 @@ def keys(which: str) -> str:
         f"Accepts {key.accepts}. Default: `{_shown(key.default)}`."
         for name, key in TABLES[which].items()
     )
+
+
+def system_checks() -> str:
+    """Return a table of the system checks, out of the docstring of their module."""
+    found = re.findall(
+        r"^\* (\w\d{3}): (.+?)(?=^\* |\Z)", inspect.getdoc(checks) or "", re.M | re.S
+    )
+    return table(
+        ("Check", "Meaning"), [(f"`safe_migrate.{name}`", _meaning(text)) for name, text in found]
+    )
+
+
+def _meaning(text: str) -> str:
+    plain = text.replace("``", "`")
+    return f"{plain[:1].upper()}{plain[1:]}"
 
 
 def _path(which: str, name: str) -> str:

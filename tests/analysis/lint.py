@@ -123,7 +123,9 @@ def findings(
         )
 
 
-def assert_finds(rule: str, ops: Sequence[Operation], *messages: str, **options: Any) -> list[Finding]:
+def assert_finds(
+    rule: str, ops: Sequence[Operation], *messages: str, **options: Any
+) -> list[Finding]:
     """Assert that a rule finds exactly this, and return the findings."""
     found = [finding for finding in findings(ops, **options) if finding.rule == rule]
     assert messages, "Say which messages; for none use assert_clean."

@@ -62,6 +62,8 @@ def fill(connection: BaseDatabaseWrapper) -> None:
         "mysql": "bigint AUTO_INCREMENT PRIMARY KEY",
     }[connection.vendor]
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous = OFF")
         cursor.execute(f"CREATE TABLE shop_author (id {serial}, name varchar(100) NOT NULL)")
         cursor.execute(
             f"CREATE TABLE shop_book (id {serial}, title varchar(200) NOT NULL, author_id bigint NOT NULL, "

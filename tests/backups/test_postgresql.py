@@ -54,8 +54,9 @@ def in_thread(shop: Shop) -> Any:
 
 def wait_for_session(server: Server, application: str) -> None:
     sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 30
     while server.query(sql, [application]) == [(0,)]:
-        pass
+        assert time.monotonic() < deadline, f"{application} does not wait for a lock"
 
 
 def test_a_dump_gives_up_waiting_for_a_lock(shop: Shop) -> None:

@@ -10,7 +10,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import atomic
 
 from django_safe_migrate.databases import Database, get_database
-from django_safe_migrate.databases.base import causes
 from tests.databases.conftest import run
 
 ServerVendors = pytest.mark.vendors("postgresql", "mariadb")
@@ -135,9 +134,3 @@ def test_an_unreachable_server_gives_its_reason(
         unreachable.connection.ensure_connection()
     assert unreachable.is_connection_error(raised.value)
     assert not unreachable.is_lock_error(raised.value)
-
-
-def test_the_causes_of_an_error_end_even_in_a_circle() -> None:
-    first, second = ValueError("first"), ValueError("second")
-    first.__cause__, second.__cause__ = second, first
-    assert list(causes(first)) == [first, second]

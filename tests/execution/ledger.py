@@ -1,7 +1,9 @@
-"""Carrying out the scenario `ledger` with our executor, in this process."""
+"""Carrying out scenarios with our executor, in this process, and sessions that get in its way."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -10,14 +12,16 @@ from django_safe_migrate.databases import get_database
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
 from django_safe_migrate.execution.observer import Conduct
 from django_safe_migrate.execution.retry import RetryPolicy
-from django_safe_migrate.execution.targets import plan_for
+from django_safe_migrate.execution.targets import Planned, plan_for
 from django_safe_migrate.plan import freeze
 
-APP = "tests.scenarios.ledger"
+LEDGER = "tests.scenarios.ledger"
+SQUASHED = "tests.scenarios.squashed"
+CROSSING = ("tests.scenarios.crossing.authors", "tests.scenarios.crossing.books")
 
 
 class Carrier:
-    """Brings the scenario to a migration, and keeps the events."""
+    """Brings an app, the ledger unless told otherwise, to a migration, and keeps the events."""
 
     def __init__(
         self,
@@ -33,26 +37,47 @@ class Carrier:
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.executor = SafeMigrationExecutor(connection)
 
-    def to(self, name: str | None, **options: Any) -> None:
-        """Carry out what is between now and this migration of the ledger; None is `zero`."""
+    def to(self, name: str | None, app: str = "ledger", **options: Any) -> None:
+        """Carry out what is between now and this migration; None is `zero`."""
         self.executor = SafeMigrationExecutor(self.connection)
-        planned = plan_for(self.executor, (("ledger", name),))
+        self.carry_out(plan_for(self.executor, ((app, name),)), **options)
+
+    def to_latest(self) -> None:
+        """Carry out everything that is pending."""
+        self.executor = SafeMigrationExecutor(self.connection)
+        leaves = self.executor.loader.graph.leaf_nodes()
+        installed = [key for key in leaves if key[0] in {"ledger", "squashed", "authors", "books"}]
+        self.carry_out(plan_for(self.executor, tuple(installed)))
+
+    def carry_out(self, planned: Planned, **options: Any) -> None:
+        """Carry a plan out with the executor that made it."""
         plan = freeze(self.connection.alias, planned.targets, planned.plan)
-        conduct = Conduct(
+        self.executor.carry_out(
+            plan, self.conduct(planned), self.executor.current_state(), **options
+        )
+
+    def conduct(self, planned: Planned) -> Conduct:
+        """Return what the executor is told."""
+        return Conduct(
             database=self.database,
             emit=lambda event, **payload: self.events.append((event, payload)),
             retry=self.retry,
             lock_timeout=self.lock_timeout,
             statement_timeout=None,
-            before_step=lambda: None,
-            indexes={(step.app_label, step.name): index for index, step in enumerate(plan.steps)},
+            before_step=self.before_step,
+            indexes={
+                (migration.app_label, migration.name): index
+                for index, (migration, _) in enumerate(planned.plan)
+            },
         )
-        self.executor.carry_out(plan, conduct, self.executor.current_state(), **options)
 
-    def applied(self) -> list[str]:
-        """The names recorded for the ledger, in order."""
+    def before_step(self) -> None:
+        """What is asked before each attempt; a test may replace it."""
+
+    def applied(self, app: str = "ledger") -> list[str]:
+        """The names recorded for an app, in order of name."""
         rows = self.executor.recorder.applied_migrations()
-        return sorted(name for app, name in rows if app == "ledger")
+        return sorted(name for label, name in rows if label == app)
 
     def columns(self) -> list[str]:
         """The columns of the table of accounts."""
@@ -61,3 +86,17 @@ class Carrier:
     def named(self, event: str) -> list[dict[str, Any]]:
         """The payloads of these events."""
         return [payload for name, payload in self.events if name == event]
+
+    @contextlib.contextmanager
+    def blocker(self, sql: str = "SELECT * FROM ledger_account") -> Iterator[BaseDatabaseWrapper]:
+        """Hold the locks of a statement in another session's open transaction; another thread may end it."""
+        other = self.database.new_connection()
+        other.set_autocommit(False)
+        other.inc_thread_sharing()
+        try:
+            with other.cursor() as cursor:
+                cursor.execute(sql)
+            yield other
+        finally:
+            other.rollback()
+            other.close()

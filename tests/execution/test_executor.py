@@ -1,31 +1,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import IntegrityError
-from django.test import override_settings
 
 from django_safe_migrate import events
 from django_safe_migrate.execution.executor import StepFailed
 from django_safe_migrate.execution.partial import revert_partial
-from tests.execution.ledger import APP, Carrier
+from tests.execution.ledger import Carrier
 from tests.scenarios.ledger import faults
-
-
-@pytest.fixture(autouse=True)
-def _ledger_installed() -> Iterator[None]:
-    with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, APP]):
-        yield
-    faults.on_run.clear()
-
-
-@pytest.fixture
-def carrier(connection: Any) -> Carrier:
-    return Carrier(connection)
 
 
 def fail(apps: Any, schema_editor: Any) -> None:
@@ -168,19 +153,14 @@ def test_a_failed_migration_that_is_not_atomic_is_partial_and_can_be_reverted(
 def test_a_lock_held_by_another_session_is_waited_for_in_turns(carrier: Carrier) -> None:
     carrier.retry = type(carrier.retry)(50, 60.0)
     carrier.to("0001_initial")
-    blocker = carrier.database.new_connection()
-    blocker.set_autocommit(False)
-    with blocker.cursor() as cursor:
-        cursor.execute("SELECT * FROM ledger_account")
-    blocker.inc_thread_sharing()
-    # MariaDB bounds waits for metadata locks in whole seconds.
-    release = threading.Timer(2.5, blocker.rollback)
-    release.start()
-    try:
-        carrier.to("0002_account_note")
-    finally:
-        release.join()
-        blocker.close()
+    with carrier.blocker() as blocker:
+        # MariaDB bounds waits for metadata locks in whole seconds.
+        release = threading.Timer(2.5, blocker.rollback)
+        release.start()
+        try:
+            carrier.to("0002_account_note")
+        finally:
+            release.join()
     failed = carrier.named(events.ATTEMPT_FAILED)
     assert failed
     assert carrier.columns() == ["id", "name", "note"]
@@ -191,16 +171,8 @@ def test_a_lock_held_by_another_session_is_waited_for_in_turns(carrier: Carrier)
 def test_a_lock_that_never_comes_ends_in_a_clean_failure(carrier: Carrier) -> None:
     carrier.retry = type(carrier.retry)(2, 20.0)
     carrier.to("0001_initial")
-    blocker = carrier.database.new_connection()
-    blocker.set_autocommit(False)
-    with blocker.cursor() as cursor:
-        cursor.execute("SELECT * FROM ledger_account")
-    try:
-        with pytest.raises(StepFailed) as failure:
-            carrier.to("0002_account_note")
-    finally:
-        blocker.rollback()
-        blocker.close()
+    with carrier.blocker(), pytest.raises(StepFailed) as failure:
+        carrier.to("0002_account_note")
     assert failure.value.lost_lock
     assert not failure.value.is_partial
     assert carrier.columns() == ["id", "name"]

@@ -160,7 +160,7 @@ def test_queries_do_not_grow_with_steps(history: History, connection: BaseDataba
         return len(queries)
 
     count(1)
-    assert count(1) == count(90)
+    assert count(1) == count(60)
 
 
 def test_the_report_of_a_finished_run_is_stored(history: History) -> None:

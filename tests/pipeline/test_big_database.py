@@ -44,10 +44,10 @@ def stopped_by_the_destructive_migration(project: Project, before: Snapshot) -> 
 
     assert result.returncode == 3, result.stdout + result.stderr
     assert result.stderr.splitlines() == [
-        "CommandError: 1 blocking finding (drop_column): see above for the harm and what to write instead. "
+        "CommandError: 1 blocking finding (drop_column): see above for the harm and what to do instead. "
         "To carry the plan out all the same: --allow drop_column",
         "The database was not changed.",
-        "Next: python manage.py safemigrate --dry-run --database default",
+        "Next: python manage.py safemigrate --dry-run   (shows the whole plan)",
     ]
     assert "Dropping column old_number of shop_customer deletes its values" in result.stdout
     assert before.difference(project.snapshot(exclude=OURS)) == []
@@ -134,7 +134,7 @@ def check_backup(project: Project, report: dict[str, Any]) -> None:
     receipt = plain(project.sql("SELECT receipt FROM django_safe_migrate_backup")[0][0])
     counted = {table: receipt["row_counts"][table] for table in big_shop.ROWS}
     assert counted == {
-        table: {"number": number, "exact": True} for table, number in big_shop.ROWS.items()
+        table: {"rows": number, "exact": True} for table, number in big_shop.ROWS.items()
     }
     assert "shop.0001_initial" in receipt["applied_migrations"]
     assert not any(f"shop.{name}" in receipt["applied_migrations"] for _, name in big_shop.PENDING)

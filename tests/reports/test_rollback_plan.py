@@ -92,7 +92,9 @@ def test_nothing_carried_out() -> None:
 def test_a_rollback_is_undone_by_going_forward() -> None:
     found = plan(carried_out({**STEP, "direction": "backwards", "lossy": ["shop_order.total"]}))
     assert found.capability == "lossy"
-    assert found.steps[0].details == ("Applying it again does not bring back shop_order.total",)
+    assert found.steps[0].details == (
+        "Applying it again does not bring back what undoing it cost: shop_order.total",
+    )
     assert commands(found) == ["python manage.py safemigrate"]
 
 

@@ -9,7 +9,7 @@ from django_safe_migrate.reports import units
     ("seconds", "expected"),
     [
         (None, ""),
-        (0, "0.000 s"),
+        (0, "0 s"),
         (0.0004, "<0.001 s"),
         (0.0123, "0.012 s"),
         (0.12, "0.12 s"),

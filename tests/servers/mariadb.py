@@ -73,6 +73,7 @@ class MariaDBServer(Server):
                 self.installer,
                 "--no-defaults",
                 f"--datadir={self.data}",
+                f"--tmpdir={temporary}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 *([f"--user={self.account}"] if self.account else []),

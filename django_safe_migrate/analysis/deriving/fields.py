@@ -81,13 +81,17 @@ def _column_changed(before: Column | None, after: Column | None) -> Iterator[Cha
         return
     if before.name != after.name:
         yield changes.ColumnRenamed(before.table, before.name, after.name)
-    same_name = dataclasses.replace(before, name=after.name, check=before.check and after.check)
-    if (
-        same_name != after
-        or bool(before.check) != bool(after.check)
-        or _default_differs(before, after)
-    ):
+    if _differs(before, after):
         yield changes.ColumnAltered(before.table, before, after)
+
+
+def _differs(before: Column, after: Column) -> bool:
+    """Whether the database sees a difference besides the name, which is also in the condition of a CHECK."""
+    if bool(before.check) != bool(after.check) or _default_differs(before, after):
+        return True
+    if not (before.type and after.type) and before.declared_type != after.declared_type:
+        return True
+    return dataclasses.replace(before, name=after.name, check=after.check) != after
 
 
 def _default_differs(before: Column, after: Column) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.db.migrations import operations
+from django.db.migrations.utils import resolve_relation
 from django.db.models import OrderWrt
 from django.db.models.options import normalize_together
 
 from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.deriving.dispatch import Surroundings, derived
-from django_safe_migrate.sql.tables import own_tables, table_name
+from django_safe_migrate.sql.tables import many_to_many_table, own_tables, table_name
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ModelState
@@ -47,26 +48,48 @@ def _delete_model(operation: operations.DeleteModel, around: Surroundings) -> It
 
 @derived.register(operations.RenameModel)
 def _rename_model(operation: operations.RenameModel, around: Surroundings) -> Iterator[Change]:
-    yield from _rename_tables(
-        around.old(operation.old_name), around.new(operation.new_name), around
-    )
+    old, new = around.old(operation.old_name), around.new(operation.new_name)
+    yield from _rename_tables(old, new)
+    if old is not None and new is not None and old.name_lower != new.name_lower:
+        yield from _rename_related_columns(old, new, around)
 
 
 @derived.register(operations.AlterModelTable)
 def _alter_model_table(
     operation: operations.AlterModelTable, around: Surroundings
 ) -> Iterator[Change]:
-    yield from _rename_tables(around.old(operation.name), around.new(operation.name), around)
+    yield from _rename_tables(around.old(operation.name), around.new(operation.name))
 
 
-def _rename_tables(
-    old: ModelState | None, new: ModelState | None, around: Surroundings
-) -> Iterator[Change]:
+def _rename_tables(old: ModelState | None, new: ModelState | None) -> Iterator[Change]:
     if old is None or new is None:
         return
     for before, after in zip(own_tables(old), own_tables(new), strict=False):
         if before != after:
             yield changes.TableRenamed(before, after)
+
+
+def _rename_related_columns(
+    old: ModelState, new: ModelState, around: Surroundings
+) -> Iterator[Change]:
+    """Django names the columns of a many-to-many table after the two models, whatever the tables of these are called."""
+    for model in around.after.models.values():
+        for name, field in model.fields.items():
+            table = many_to_many_table(model, name, field)
+            if not table:
+                continue
+            sides = (model.app_label, model.name_lower), _target(model, field)
+            prefixes = ("from_", "to_") if sides[0] == sides[1] else ("", "")
+            for side, prefix in zip(sides, prefixes, strict=True):
+                if side == (new.app_label, new.name_lower):
+                    before, after = (
+                        f"{prefix}{name}_id" for name in (old.name_lower, new.name_lower)
+                    )
+                    yield changes.ColumnRenamed(table, before, after)
+
+
+def _target(model: ModelState, field: Any) -> tuple[str, str]:
+    return resolve_relation(field.remote_field.model, model.app_label, model.name_lower)
 
 
 @derived.register(operations.AlterUniqueTogether)

@@ -72,7 +72,7 @@ def check_added(change: ColumnAdded, context: Context) -> Iterator[Finding]:
         lock = locks.ACCESS_EXCLUSIVE if context.runs_in_transaction else locks.SHARE
         yield rule.finding(
             context,
-            f"The index on the new column {change.column.name} of {change.table} is built under {lock} until it is built.",
+            f"Building the index on the new column {change.column.name} of {change.table} takes {lock} until it is built.",
             hint="Add the field with db_index=False, and then a models.Index with AddIndexConcurrently in a migration with "
             "atomic = False.",
             tables=[change.table],

@@ -39,7 +39,7 @@ _HINT = (
 def check(change: ColumnAltered, context: Context) -> Iterator[Finding]:
     """Where types are not known, because there is no connection, the operation is not judged."""
     old, new = change.old.type, change.new.type
-    if not (old and new and change.changes_type and rewrites(context.vendor, old, new)):
+    if not (old and new and change.changes_type and rewrites(context.product, old, new)):
         return
     how = locks.REWRITE[context.vendor]
     yield rule.finding(

@@ -39,7 +39,7 @@ rule = Rule(__name__, severity=Severity.ERROR)
 
 @rule.change(ColumnRenamed)
 def check(change: ColumnRenamed, context: Context) -> Iterator[Finding]:
-    """Also when it is `db_column` that changes."""
+    """Also when `db_column` changes, or the model that a column of a many-to-many table is named after."""
     old, new = change.old_name, change.new_name
     yield rule.finding(
         context,
@@ -51,6 +51,10 @@ def check(change: ColumnRenamed, context: Context) -> Iterator[Finding]:
 
 def _hint(change: ColumnRenamed, context: Context) -> str:
     operation = context.operation
+    if isinstance(operation, operations.RenameModel):
+        return (
+            "Keep the model's name: Django names the columns of its many-to-many tables after it."
+        )
     if not isinstance(operation, operations.RenameField):
         return f"Keep the column's name: db_column={change.old_name!r}."
     field = (

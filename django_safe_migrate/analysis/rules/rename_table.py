@@ -14,7 +14,7 @@ also renames the tables of the model's many-to-many fields.
 
 ## Use
 
-Rename in Python and let the table keep its name (`db_table` in the model's `Meta`); neither operation touches the database:
+Rename in Python and let the table keep its name (`db_table` in the model's `Meta`):
 
     operations = [
         migrations.AlterModelTable(name="Order", table="shop_order"),
@@ -33,6 +33,7 @@ from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.hints import code
 from django_safe_migrate.analysis.rule import Rule
 from django_safe_migrate.findings import Finding, Severity
+from django_safe_migrate.sql.tables import table_name
 
 rule = Rule(__name__, severity=Severity.ERROR)
 
@@ -51,10 +52,8 @@ def check(change: TableRenamed, context: Context) -> Iterator[Finding]:
 
 def _hint(change: TableRenamed, context: Context) -> str:
     operation = context.operation
-    if isinstance(operation, operations.RenameModel):
-        pinned = operations.AlterModelTable(operation.old_name, change.table)
-        return (
-            f"Rename in Python and keep the table's name (db_table = {change.table!r} in Meta); neither operation touches the "
-            f"database:\n\n{code(pinned)}\n{code(operation)}"
-        )
-    return f"Keep the table's name: db_table = {change.table!r}."
+    if not isinstance(operation, operations.RenameModel):
+        return f"Keep the table's name: db_table = {change.table!r}."
+    table = table_name(context.before.models[context.app_label, operation.old_name_lower])
+    pinned = operations.AlterModelTable(operation.old_name, table)
+    return f"Rename in Python and keep the table's name (db_table = {table!r} in Meta):\n\n{code(pinned)}\n{code(operation)}"

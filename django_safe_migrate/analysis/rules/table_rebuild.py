@@ -12,8 +12,8 @@ the database meanwhile, and the disk needs room for both. Triggers made by hand 
 
 ## Use
 
-A nullable column without a default, or one with a constant `db_default` and `null=True`, is added without a copy. For a small table
-there is nothing to do.
+A column with `null=True` and no default, or with `db_default=Value("")`, is added without a copy. For a small table there is nothing
+to do.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from django_safe_migrate.databases.base import Database, ForeignKey, Replication, Session
+from django_safe_migrate.databases.answers import ForeignKey, Replication, Session
+from django_safe_migrate.databases.base import Database
 from django_safe_migrate.databases.locks import RunLock
 from django_safe_migrate.databases.mysql import errors, privileges, timeouts
 from django_safe_migrate.databases.mysql.run_lock import NamedRunLock

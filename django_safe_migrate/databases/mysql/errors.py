@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.utils import InterfaceError
 
-from django_safe_migrate.databases.base import causes
+from django_safe_migrate.databases.causes import causes
 
 #: ER_LOCK_WAIT_TIMEOUT (also of metadata locks, and of NOWAIT on MariaDB), ER_LOCK_DEADLOCK, ER_LOCK_NOWAIT (MySQL).
 LOCK = frozenset({1205, 1213, 3572})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django_safe_migrate.databases.base import Database, ForeignKey
+from django_safe_migrate.databases.answers import ForeignKey
+from django_safe_migrate.databases.base import Database
 
 NAMES = """
     SELECT c.relname::text FROM pg_catalog.pg_class c

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from django_safe_migrate.databases.base import Database, Replication, Session
+from django_safe_migrate.databases.answers import Replication, Session
+from django_safe_migrate.databases.base import Database
 from django_safe_migrate.databases.queries import without_values
 
 WRITABLE = """

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.db.utils import IntegrityError
 
-from django_safe_migrate.databases.base import Database, ForeignKey, Replication, Session
+from django_safe_migrate.databases.answers import ForeignKey, Replication, Session
+from django_safe_migrate.databases.base import Database
 from django_safe_migrate.databases.postgresql import catalogue, condition, errors, timeouts
 from django_safe_migrate.databases.postgresql.run_lock import AdvisoryRunLock
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.utils import InterfaceError
 
-from django_safe_migrate.databases.base import causes
+from django_safe_migrate.databases.causes import causes
 
 #: lock_not_available (lock_timeout, NOWAIT) and deadlock_detected.
 LOCK = frozenset({"55P03", "40P01"})

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from django.db.utils import DatabaseError
 
-from django_safe_migrate.databases.base import BrokenForeignKey, Database, ForeignKey, causes
+from django_safe_migrate.databases.answers import BrokenForeignKey, ForeignKey
+from django_safe_migrate.databases.base import Database
+from django_safe_migrate.databases.causes import causes
 from django_safe_migrate.databases.locks import RunLock
 from django_safe_migrate.databases.sqlite.run_lock import FileRunLock, MemoryRunLock
 from django_safe_migrate.databases.sqlite.timeouts import busy_timeout, statement_timeout

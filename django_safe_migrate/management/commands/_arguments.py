@@ -34,6 +34,12 @@ def timeout(value: str) -> float | str:
 
 def add_run_arguments(add: Callable[..., Any]) -> None:
     """Add the options of a command that carries out a plan."""
+    _add_policies(add)
+    _add_durations(add)
+    _add_output(add)
+
+
+def _add_policies(add: Callable[..., Any]) -> None:
     add(
         "--backup",
         choices=BACKUP_CHOICES,
@@ -49,8 +55,12 @@ def add_run_arguments(add: Callable[..., Any]) -> None:
     add(
         "--on-failure",
         choices=ON_FAILURE_CHOICES,
-        help="When a migration fails: stop there, roll back what this run did, or restore its backup. Default: SAFE_MIGRATE['ON_FAILURE'].",
+        help="When a migration fails: stop there, roll back what this run did, or restore its backup. "
+        "Default: SAFE_MIGRATE['ON_FAILURE'].",
     )
+
+
+def _add_durations(add: Callable[..., Any]) -> None:
     add(
         "--lock-timeout",
         type=timeout,
@@ -69,6 +79,9 @@ def add_run_arguments(add: Callable[..., Any]) -> None:
         metavar="SECONDS",
         help="How long to wait for another run on this database; 0 leaves at once with exit code 6.",
     )
+
+
+def _add_output(add: Callable[..., Any]) -> None:
     add(
         "--format",
         choices=("text", "json", "markdown"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management import call_command
@@ -10,6 +11,9 @@ from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_safe_migrate import conf
+from django_safe_migrate.backups import get_backend
+from django_safe_migrate.databases import Database
+from django_safe_migrate.exceptions import UnsafePlan
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
 from django_safe_migrate.execution.surroundings import Surroundings, register_receivers
 from django_safe_migrate.history import History
@@ -17,6 +21,7 @@ from django_safe_migrate.management.commands._arguments import (
     add_run_arguments,
     run_settings,
 )
+from django_safe_migrate.management.commands._backup_text import restore_question
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.management.commands._console import Console
 from django_safe_migrate.management.commands._running import show_or_carry_out
@@ -31,27 +36,7 @@ class Command(SafeMigrateCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add what to go back to, and how."""
-        goal = parser.add_mutually_exclusive_group(required=True)
-        goal.add_argument(
-            "--steps",
-            type=int,
-            metavar="N",
-            help="Unapply the last N migrations, in the order they were really applied.",
-        )
-        goal.add_argument(
-            "--run",
-            metavar="ID",
-            help="Return to the migrations applied before this run; the first letters of its id are enough.",
-        )
-        goal.add_argument(
-            "--to",
-            nargs=2,
-            metavar=("APP", "MIGRATION"),
-            help="Go back to this migration of an app; 'zero' unapplies all of it.",
-        )
-        goal.add_argument(
-            "--restore", metavar="BACKUP", help="Restore this backup; see migrate_backup list."
-        )
+        _add_goals(parser.add_mutually_exclusive_group(required=True).add_argument)
         parser.add_argument(
             "--database",
             default=DEFAULT_DB_ALIAS,
@@ -82,7 +67,7 @@ class Command(SafeMigrateCommand):
         run_options = self._run_options(options)
         database = self.open_database(options["database"])
         if options["restore"]:
-            self._restore(options)
+            self._restore(options, database)
             return
         register_receivers()
         executor = SafeMigrationExecutor(database.connection)
@@ -126,17 +111,48 @@ class Command(SafeMigrateCommand):
             rollback_of=_undone(options),
         )
 
-    def _restore(self, options: dict[str, Any]) -> None:
-        """Restore a backup, exactly as ``migrate_backup restore`` does."""
+    def _restore(self, options: dict[str, Any], database: Database) -> None:
+        """Restore a backup, as ``migrate_backup restore`` does, after the questions of a rollback."""
+        if options["dry_run"]:
+            receipt = get_backend().verify(options["restore"], database.alias)
+            self.stdout.write(restore_question(receipt, database, in_place=False))
+            self.stdout.write("Nothing was touched.")
+            return
+        if not options["force"] and not (options["interactive"] and self.is_terminal()):
+            raise UnsafePlan(
+                "The restore was not confirmed; without a terminal it needs --force.",
+                next_command=f"migrate_rollback --restore {options['restore']} --dry-run",
+            )
         call_command(
             "migrate_backup",
             "restore",
             options["restore"],
-            database=options["database"],
-            interactive=options["interactive"] and not options["force"],
+            database=database.alias,
+            interactive=not options["force"],
             stdout=self.stdout,
             stderr=self.stderr,
         )
+
+
+def _add_goals(add: Callable[..., Any]) -> None:
+    add(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="Unapply the last N migrations, in the order they were really applied.",
+    )
+    add(
+        "--run",
+        metavar="ID",
+        help="Return to the migrations applied before this run; the first letters of its id are enough.",
+    )
+    add(
+        "--to",
+        nargs=2,
+        metavar=("APP", "MIGRATION"),
+        help="Go back to this migration of an app; 'zero' unapplies all of it.",
+    )
+    add("--restore", metavar="BACKUP", help="Restore this backup; see migrate_backup list.")
 
 
 def _undone(options: dict[str, Any]) -> str:

@@ -234,8 +234,11 @@ def test_role_that_may_not_read_the_records(project: Project) -> None:
     try:
         result = project.manage("migrate_status", check=False)
         assert result.returncode == 1
-        assert "permission denied for table django_migrations" in result.stderr
-        assert "Traceback" not in result.stderr
+        assert result.stderr == (
+            "CommandError: The migrations recorded in database 'default' cannot be read "
+            "(ProgrammingError: permission denied for table django_migrations).\n"
+            "The database was not changed.\n"
+        )
     finally:
         project.databases["default"] = owner
         project.sql(f"DROP ROLE {role}")
@@ -345,7 +348,7 @@ def test_killed_in_a_migration_without_a_transaction(project: Project) -> None:
     assert "1 migration is half done: shop.0002_slow." in status["check"]["reasons"]
     text = project.manage("migrate_status").stdout
     assert "Half done: shop.0002_slow (forwards, run " in text
-    assert "  finished    1    Create model Parcel\n" in text.replace("    1  ", "    1    ")
+    assert re.search(r"^  finished +1  Create model Parcel$", text, re.MULTILINE)
     assert "  python manage.py sqlmigrate shop 0002_slow" in text
 
 
@@ -377,7 +380,9 @@ def test_watch_when_the_run_is_killed(project: Project) -> None:
     kill(run)
     rest = watcher.communicate(timeout=60)[0]
     assert watcher.returncode == 0
-    assert "was killed after" in rest
+    assert re.search(
+        r"^Run [0-9a-f-]{36} was killed: 0 of 1 migrations\. Process ", rest, re.MULTILINE
+    )
     assert "See: python manage.py migrate_status" in rest
 
 

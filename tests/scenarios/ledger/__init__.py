@@ -1,3 +1,3 @@
-"""Accounts and entries: a migration with deferred SQL, one of two operations that can be made to fail, one that is not atomic."""
+"""Accounts and entries: a migration with deferred SQL, some with operations that can be made to fail, two that are not atomic."""
 
 from __future__ import annotations

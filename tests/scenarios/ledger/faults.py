@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-#: Called in the middle of 0002, 0003 and 0004; empty means that all goes well.
+#: Called in the middle of 0002 to 0005, and all that 0006 and 0007 do; empty means that all goes well.
 on_run: dict[str, Callable[..., Any]] = {}
 
 

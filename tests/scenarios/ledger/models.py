@@ -8,6 +8,8 @@ class Account(models.Model):
     note = models.CharField(max_length=50, null=True)
     colour = models.CharField(max_length=20, null=True)
     size = models.IntegerField(null=True)
+    first = models.IntegerField(null=True)
+    second = models.IntegerField(null=True)
 
 
 class Entry(models.Model):

@@ -1,0 +1,70 @@
+"""When a backup is not made, not relied on or not restored, and the one message that says why."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import zlib
+from collections.abc import Iterator
+
+from django.db import DatabaseError, InterfaceError
+
+from django_safe_migrate.backups.connector import SafeConnector
+from django_safe_migrate.backups.programs import without_secrets
+from django_safe_migrate.backups.receipt import Receipt
+from django_safe_migrate.backups.streams import Fingerprint
+from django_safe_migrate.databases import Database
+from django_safe_migrate.exceptions import BackupFailed
+
+
+def compare(receipt: Receipt, found: Fingerprint) -> None:
+    """Raise when what is in the storage is not what was written."""
+    if found.size < receipt.size:
+        raise BackupFailed(
+            f"The backup {receipt.name} is cut short: {found.size} bytes of {receipt.size} are in the storage."
+        )
+    if found.size > receipt.size:
+        raise BackupFailed(
+            f"The backup {receipt.name} is longer than what was written: {found.size} bytes instead of {receipt.size}."
+        )
+    if found.sha256 != receipt.sha256:
+        raise BackupFailed(
+            f"The content of the backup {receipt.name} is not what was written: its SHA-256 is {found.sha256}, "
+            f"and the manifest says {receipt.sha256}."
+        )
+
+
+def check_vendor(receipt: Receipt, connector: SafeConnector) -> None:
+    """Raise when a backup is of another kind of database."""
+    if receipt.vendor != connector.vendor:
+        raise BackupFailed(
+            f"The backup {receipt.name} was made of a {receipt.vendor} database, and database {connector.database.alias!r} "
+            f"is on {connector.vendor}."
+        )
+
+
+def refuse_open_transaction(database: Database) -> None:
+    """What an open transaction did would be missing in a backup, and its locks would make us wait for ourselves."""
+    connection = database.connection
+    is_open = connection.connection is not None
+    if connection.in_atomic_block or (is_open and not connection.get_autocommit()):
+        raise BackupFailed(
+            f"Database {database.alias!r} is inside an open transaction of this process; "
+            "backups are made and restored outside of one."
+        )
+
+
+@contextlib.contextmanager
+def failures(connector: SafeConnector, what: str = "") -> Iterator[None]:
+    """Say in one message what failed, whatever raised it, without a password that a driver may have put into it."""
+    try:
+        yield
+    except BackupFailed as error:
+        raise BackupFailed(
+            f"{what} {error.message}".strip(),
+            changed=error.changed,
+            next_command=error.next_command,
+        ) from error
+    except (DatabaseError, InterfaceError, OSError, sqlite3.Error, zlib.error) as error:
+        reason = without_secrets(f"{type(error).__name__}: {error}".strip(), connector.secrets)
+        raise BackupFailed(f"{what} {reason}".strip()) from error
