@@ -108,8 +108,8 @@ class Context:
 
     @property
     def product(self) -> str:
-        """The product in lower case, which tells MariaDB from MySQL; without a connection, the vendor."""
-        return self.vendor if self.database is None else self.database.product.lower()
+        """The vendor, or ``mariadb`` where the connection says so."""
+        return self.live.product or self.vendor
 
     @property
     def database(self) -> Database | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django_safe_migrate.databases import Database
 
+MARIADB = "mariadb"
 _OWN_TABLES = ("django_migrations", "django_safe_migrate_")
 
 
@@ -20,6 +21,12 @@ class Live:
         self.database = database
         self._with_rows: dict[str, bool] = {}
         self._estimates: dict[str, int | None] = {}
+
+    @functools.cached_property
+    def product(self) -> str:
+        """The product where it is another than Django's vendor, else empty: spatial backends have names of their own."""
+        name = "" if self.database is None else self.database.product.lower()
+        return name if name == MARIADB else ""
 
     @functools.cached_property
     def tables(self) -> frozenset[str] | None:

@@ -47,8 +47,8 @@ _VOLATILE = {
 def rewritten_tables(plan: Plan, state: ProjectState, database: Database | None) -> tuple[str, ...]:
     """Return the existing tables, under their present names, that a plan writes anew."""
     connection = connections[plan.database] if database is None else database.connection
-    product = connection.vendor if database is None else database.product.lower()
-    schema, so_far = Schema(connection, live=database is not None), SoFar(Live(database))
+    schema, live = Schema(connection, live=database is not None), Live(database)
+    so_far, product = SoFar(live), live.product or connection.vendor
     tables: dict[str, None] = {}
     for planned, parts in walk_plan(plan, state):
         for part in parts:

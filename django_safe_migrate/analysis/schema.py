@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps as real_apps
 from django.db import router
 from django.db.migrations.utils import resolve_relation
-from django.db.models import NOT_PROVIDED, ManyToManyField
+from django.db.models import NOT_PROVIDED
 
 from django_safe_migrate.sql.tables import table_name
 
@@ -94,7 +94,7 @@ class Schema:
     def __init__(self, connection: BaseDatabaseWrapper, *, live: bool) -> None:
         self.connection = connection
         self.knows_types = live or isinstance(
-            inspect.getattr_static(connection, "data_types"), dict
+            inspect.getattr_static(connection, "data_types", None), dict
         )
         self._live = live
 
@@ -144,7 +144,7 @@ class Schema:
         """Return the column of a field, or None when it has none (many-to-many, composite key)."""
         bound = copy.copy(field)
         bound.set_attributes_from_name(name)
-        if isinstance(field, ManyToManyField) or bound.column is None:
+        if field.many_to_many or bound.column is None:
             return None
         kind, check, collation = self._database_parameters(state, model_state, bound)
         constrained = field.remote_field is not None and getattr(field, "db_constraint", False)

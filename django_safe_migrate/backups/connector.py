@@ -219,7 +219,7 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
         """Raise when a restored database is not what its receipt says; return what deserves a notice."""
         if receipt is None:
             return ()
-        faults, notices = contents.differences(receipt, found, self.database.server)
+        faults, notices = contents.differences(receipt, found)
         if faults:
             raise BackupFailed(
                 f"The database restored from {receipt.name} is not what was backed up: {' '.join(faults)}"

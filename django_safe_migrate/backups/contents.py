@@ -19,11 +19,12 @@ MIGRATIONS = MigrationRecorder.Migration._meta.db_table
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contents:
-    """Applied migrations in their order, rows per table, and how many objects of each kind there are."""
+    """Applied migrations in their order, rows per table, how many objects of each kind there are, and the server that holds it."""
 
     applied_migrations: tuple[str, ...] = ()
     row_counts: Mapping[str, RowCount] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    server: str = ""
 
 
 def applied_migrations(database: Database, tables: Iterable[str]) -> tuple[str, ...]:
@@ -48,10 +49,10 @@ def recount(
         else RowCount(0, exact=False)
         for table in names
     }
-    return Contents(applied_migrations(database, names), counts, objects)
+    return Contents(applied_migrations(database, names), counts, objects, database.server)
 
 
-def differences(receipt: Receipt, found: Contents, server: str) -> tuple[list[str], list[str]]:
+def differences(receipt: Receipt, found: Contents) -> tuple[list[str], list[str]]:
     """
     Compare what a restored database holds with the receipt of its backup.
 
@@ -72,7 +73,7 @@ def differences(receipt: Receipt, found: Contents, server: str) -> tuple[list[st
     if found.applied_migrations != receipt.applied_migrations:
         faults.append(_migration_difference(receipt.applied_migrations, found.applied_migrations))
     # Another version of the server may count its own objects differently.
-    (faults if _major(receipt.server) == _major(server) else notices).extend(
+    (faults if _major(receipt.server) == _major(found.server) else notices).extend(
         _object_differences(receipt, found)
     )
     return faults, notices

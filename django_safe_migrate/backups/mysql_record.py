@@ -60,3 +60,25 @@ def read(server: BaseDatabaseWrapper, before: str, table: str) -> Swap | None:
         return None  # killed before anything was done
     live, scratch, *scripts = found[0]
     return Swap(live, scratch, before, *(bytes(script) for script in scripts))
+
+
+def finished(connection: Any, live: str) -> tuple[str, ...]:
+    """Return the databases that swaps of this one have kept, oldest first."""
+    sql = "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = %s ORDER BY 1"
+    found = [name for (name,) in rows(connection, sql, [SWAPPED])]
+    unfinished = {before for before, _ in pending(connection, live)}
+    return tuple(
+        one
+        for one in found
+        if names.is_before_name(one, live, NAME_LIMIT) and one not in unfinished
+    )
+
+
+def empty(connection: Any, live: str) -> tuple[str, ...]:
+    """Return databases made for the old state into which nothing was ever moved or written."""
+    sql = (
+        "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA s WHERE NOT EXISTS "
+        "(SELECT 1 FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = s.SCHEMA_NAME)"
+    )
+    found = [name for (name,) in rows(connection, sql, None)]
+    return tuple(one for one in found if names.is_before_name(one, live, NAME_LIMIT))

@@ -246,6 +246,8 @@ def repair(connector: MySQLConnector) -> tuple[str, ...]:
                 done.append(
                     f"The interrupted restore of {swap.live} was finished; its old state is kept as {before}."
                 )
+        for name in mysql_record.empty(server, connector.database.name):
+            execute(server, f"DROP DATABASE {quoted(name)}")
         for (name,) in rows(server, SCHEMATA, None):
             if names.is_abandoned(name):
                 execute(server, f"DROP DATABASE IF EXISTS {quoted(name)}")
@@ -257,15 +259,7 @@ def repair(connector: MySQLConnector) -> tuple[str, ...]:
 
 def old_copies(connector: MySQLConnector) -> tuple[str, ...]:
     """Return the databases that restores have kept."""
-    live, pending = connector.database.name, unfinished(connector)
-    found = [name for (name,) in rows(connector.connection, SCHEMATA, None)]
-    return tuple(
-        sorted(
-            one
-            for one in found
-            if names.is_before_name(one, live, NAME_LIMIT) and one not in pending
-        )
-    )
+    return mysql_record.finished(connector.connection, connector.database.name)
 
 
 def drop(connector: MySQLConnector, name: str) -> None:

@@ -287,6 +287,7 @@ def _contents(connection: sqlite3.Connection) -> contents.Contents:
         applied_migrations=tuple(f"{app}.{name}" for app, name in applied),
         row_counts=counts,
         objects=_objects(connection),
+        server=f"SQLite {sqlite3.sqlite_version}",
     )
 
 

@@ -32,6 +32,8 @@ class Database:
 
     #: The value of Django's ``connection.vendor`` that this class serves.
     vendor = ""
+    #: Columns that tables have without listing them, which a model may name all the same.
+    implicit_columns: frozenset[str] = frozenset()
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection

@@ -18,7 +18,7 @@ def check(context: EnvironmentContext) -> Iterator[Finding]:
         yield Finding(
             rule="is_replica",
             severity=Severity.ERROR,
-            message=f"The server of database {database.alias!r} is a replica and read-only.",
+            message=f"The server of database {database.alias!r} is a replica, which refuses changes or drifts away from its primary.",
             hint="Run migrations on the primary server: choose its alias with --database.",
         )
     for name, seconds in replication.lags:

@@ -109,7 +109,11 @@ def _actual(context: VerificationContext, expected: Mapping[str, object]) -> _Ac
     present = [
         name for name in names if name in wanted or (ignore_case and name.casefold() in folded)
     ]
-    return _Actual(database.table_columns(present), ignore_case)
+    columns = {
+        table: {*names, *database.implicit_columns}
+        for table, names in database.table_columns(present).items()
+    }
+    return _Actual(columns, ignore_case)
 
 
 def _missing(

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from django_safe_migrate.backups import mysql_swap, names
+from django_safe_migrate.backups import mysql_record, mysql_swap, names
 from django_safe_migrate.databases import get_database
 from django_safe_migrate.exceptions import BackupFailed
 from tests.backups.conftest import AUTHORS, BOOKS, Shop
@@ -136,16 +136,16 @@ def test_killed_at_any_step_of_the_swap_it_is_undone_or_finished(shop: Shop, ste
     assert os.WTERMSIG(status) == signal.SIGKILL
 
     assert shop.sql("SELECT count(*) FROM shop_book") == [(rows,)]
-    (finding,) = [one for one in shop.backend.check(shop.database) if one.rule == "interrupted_restore"] or [None]
+    findings = [one for one in shop.backend.check(shop.database) if one.rule == "interrupted_restore"]
     if step == "_record":
-        # Nothing was done yet: an empty database was made.
-        assert finding is None or finding.is_blocking
+        # Nothing was dropped or moved yet.
+        assert findings == []
     else:
-        assert finding is not None
+        assert findings[0].message == "A restore of database 'default' was interrupted between two of its steps."
         with pytest.raises(BackupFailed, match="was interrupted, and its triggers or views may be missing now") as caught:
             shop.create()
         assert caught.value.next_command == "migrate_backup repair --database default"
-    assert shop.backend.old_copies(shop.database) == () or step == "_record"
+    assert shop.backend.old_copies(shop.database) == ()
 
     done = shop.backend.repair(shop.database)
     if rows:
@@ -157,6 +157,8 @@ def test_killed_at_any_step_of_the_swap_it_is_undone_or_finished(shop: Shop, ste
     else:
         assert programs(shop, name) == old
         assert done in {(), (f"The interrupted restore of {name} was undone: it is as it was before.",)}
+        before = f"{name}_before_%"
+        assert shop.server.query("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE %s", [before]) == []
     assert shop.backend.repair(shop.database) == ()
     shop.create()
 
@@ -165,7 +167,9 @@ def die_at(shop: Shop, name: str, step: str) -> None:  # pragma: no cover - dies
     def die(*args: Any) -> None:
         psutil.Process().kill()
 
-    if step == "finished":
+    if step == "_record":
+        mysql_record.write = die
+    elif step == "finished":
         original = mysql_swap.execute
 
         def execute(connection: Any, sql: str, params: Any = None) -> None:

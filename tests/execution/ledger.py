@@ -49,8 +49,13 @@ class Carrier:
         installed = [key for key in leaves if key[0] in {"ledger", "squashed", "authors", "books"}]
         self.carry_out(plan_for(self.executor, tuple(installed)))
 
+    def carry_out_with(self, executor: SafeMigrationExecutor, planned: Planned) -> None:
+        """Carry out a plan that this executor made."""
+        self.executor = executor
+        self.carry_out(planned)
+
     def carry_out(self, planned: Planned, **options: Any) -> None:
-        """Carry a plan out with the executor that made it."""
+        """Carry a plan out with the executor that is at hand."""
         plan = freeze(self.connection.alias, planned.targets, planned.plan)
         self.executor.carry_out(
             plan, self.conduct(planned), self.executor.current_state(), **options

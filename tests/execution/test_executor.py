@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
+import django
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from django_safe_migrate import events
-from django_safe_migrate.execution.executor import StepFailed
+from django_safe_migrate.exceptions import LockNotAcquired
+from django_safe_migrate.execution.executor import SafeMigrationExecutor, StepFailed
 from django_safe_migrate.execution.partial import revert_partial
 from tests.execution.ledger import Carrier
 from tests.scenarios.ledger import faults
+from tests.servers.base import open_connection
 
 
 def fail(apps: Any, schema_editor: Any) -> None:
@@ -185,3 +191,235 @@ def test_operations_are_as_django_made_them_afterwards(carrier: Carrier) -> None
         for operation in migration.operations:
             assert "database_forwards" not in operation.__dict__
             assert "database_backwards" not in operation.__dict__
+
+
+def test_a_retry_starts_from_the_state_before_the_migration(carrier: Carrier) -> None:
+    """The first attempt has changed its state; a second one on top of that would add every field twice."""
+    carrier.retry = type(carrier.retry)(5, 60.0)
+    carrier.to("0004_account_size")
+    seen: list[set[str]] = []
+
+    def look_and_lose_the_lock(apps: Any, schema_editor: Any) -> None:
+        account = apps.get_model("ledger", "Account")
+        seen.append({field.name for field in account._meta.get_fields()})
+        account.objects.create(name=f"number {len(seen)}", first=len(seen))
+        if len(seen) == 1:
+            raise_lock_error(carrier)
+
+    faults.on_run["numbers"] = look_and_lose_the_lock
+    carrier.events.clear()
+    if carrier.connection.vendor == "mysql":
+        # Half of it stays there: nothing may be repeated.
+        with pytest.raises(StepFailed) as failure:
+            carrier.to("0005_account_numbers")
+        assert failure.value.is_partial
+        return
+    carrier.to("0005_account_numbers")
+    assert [one["attempt"] for one in carrier.named(events.STEP_STARTED)] == [1, 2]
+    assert len(seen) == 2
+    assert seen[0] == seen[1] >= {"first", "second", "size", "name"}
+    assert carrier.database.ask("SELECT name, first FROM ledger_account") == [("number 2", 2)]
+
+
+def raise_lock_error(carrier: Carrier) -> None:
+    """Raise an error as the server words it when a lock is not had; on SQLite by code, since its one lock is ours already."""
+    if carrier.connection.vendor == "sqlite":
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise OperationalError(*error.args) from error
+    held, asked = {
+        "postgresql": (
+            "LOCK TABLE ledger_entry IN SHARE MODE",
+            "LOCK TABLE ledger_entry IN EXCLUSIVE MODE NOWAIT",
+        ),
+        "mysql": (
+            "INSERT INTO ledger_account (name) VALUES ('held')",
+            "INSERT INTO ledger_account (name) VALUES ('held')",
+        ),
+    }[carrier.connection.vendor]
+    with carrier.blocker(held):
+        carrier.database.ask(asked)
+
+
+@pytest.mark.vendors("postgresql", "mariadb")
+def test_a_retry_knows_the_tables_of_other_apps_that_come_later_in_the_graph(
+    carrier: Carrier,
+) -> None:
+    """`books` comes after `authors` in Django's full plan and is applied already: its foreign key changes with the key."""
+    carrier.retry = type(carrier.retry)(5, 60.0)
+    carrier.to("0001_initial")
+    carrier.to("0002_country", app="books")
+    before = column_type(carrier, "books_book", "author_id")
+    calls: list[int] = []
+
+    def lose_the_lock_once(apps: Any, schema_editor: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise_lock_error(carrier)
+
+    faults.on_run["before wider key"] = lose_the_lock_once
+    carrier.to("0003_wider_key", app="authors")
+    assert len(calls) == 2
+    after = column_type(carrier, "books_book", "author_id")
+    assert after != before
+    assert "big" in str(after)
+
+
+def column_type(carrier: Carrier, table: str, column: str) -> str:
+    sql = (
+        "SELECT data_type FROM information_schema.columns WHERE table_name = %s AND column_name = %s "
+        "AND table_schema NOT IN ('information_schema') ORDER BY table_schema = %s DESC"
+    )
+    return str(carrier.database.ask(sql, [table, column, carrier.database.name])[0][0])
+
+
+def test_leave_to_go_on_is_asked_for_before_every_attempt(carrier: Carrier) -> None:
+    carrier.to("0006_work")
+    asked: list[str] = []
+
+    def before_step() -> None:
+        asked.append("before step")
+        if len(asked) > 2:
+            raise LockNotAcquired("The run lock was lost.")
+
+    def lose_the_lock(apps: Any, schema_editor: Any) -> None:
+        asked.append("attempt")
+        raise_lock_error(carrier)
+
+    faults.on_run["task"] = lose_the_lock
+    carrier.before_step = before_step  # type: ignore[method-assign]
+    with pytest.raises(LockNotAcquired, match="was lost"):
+        carrier.to("0007_task")
+    assert asked == ["before step", "attempt", "before step"]
+    last = carrier.named(events.STEP_FINISHED)[-1]
+    assert (last["status"], last["error"]) == ("failed", "The run lock was lost.")
+
+
+class TestSquashed:
+    """The records must be those that Django's own executor leaves, whatever the release before."""
+
+    RELEASES: ClassVar[list[str]] = ["squashed", "alone"] + (
+        ["nested"] if django.VERSION >= (6, 0) else []
+    )
+
+    @pytest.mark.parametrize("folder", RELEASES)
+    @pytest.mark.parametrize("fake", [False, True])
+    def test_records(
+        self, carrier: Carrier, release: Any, make_database: Any, folder: str, fake: bool
+    ) -> None:
+        release(folder)
+        ours = self.records_of(carrier, fake=fake)
+        with open_connection(make_database()) as other:
+            theirs = self.records_of_django(other, fake=fake)
+        assert ours == theirs
+        assert ours[1] == []
+
+    def records_of(self, carrier: Carrier, *, fake: bool) -> list[list[Any]]:
+        found = []
+        for name in (self.leaf(SafeMigrationExecutor(carrier.connection)), None):
+            carrier.to(name, app="squashed", fake=fake)
+            found.append(self.rows(carrier.executor))
+        return found
+
+    def records_of_django(self, connection: Any, *, fake: bool) -> list[list[Any]]:
+        found = []
+        for name in (self.leaf(MigrationExecutor(connection)), None):
+            executor = MigrationExecutor(connection)
+            executor.migrate([("squashed", name)], fake=fake)
+            found.append(self.rows(executor))
+        return found
+
+    def leaf(self, executor: MigrationExecutor) -> str:
+        return str(executor.loader.graph.leaf_nodes("squashed")[0][1])
+
+    def rows(self, executor: MigrationExecutor) -> list[Any]:
+        return list(executor.recorder.migration_qs.order_by("id").values_list("app", "name"))
+
+    @pytest.mark.parametrize("folder", RELEASES)
+    def test_a_release_that_squashed_records_it_late(
+        self, carrier: Carrier, release: Any, make_database: Any, folder: str
+    ) -> None:
+        carrier.to("0003_colour", app="squashed")
+        release(folder)
+        carrier.to(self.leaf(SafeMigrationExecutor(carrier.connection)), app="squashed")
+        with open_connection(make_database()) as other:
+            release("originals")
+            MigrationExecutor(other).migrate([("squashed", "0003_colour")])
+            release(folder)
+            executor = MigrationExecutor(other)
+            executor.migrate([("squashed", self.leaf(executor))])
+            assert sorted(self.rows(executor)) == sorted(self.rows(carrier.executor))
+
+    @pytest.mark.vendors("mariadb")
+    def test_a_crash_between_two_records_leaves_none(
+        self, carrier: Carrier, release: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        release("squashed")
+        record = MigrationRecorder.record_applied
+
+        def crash_at_the_second(self: Any, app: str, name: str) -> None:
+            if name == "0002_weight":
+                raise Killed
+            record(self, app, name)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(MigrationRecorder, "record_applied", crash_at_the_second)
+            with pytest.raises(Killed):
+                carrier.to("0001_squashed_0002_weight", app="squashed")
+        assert carrier.applied("squashed") == []
+
+
+@pytest.mark.vendors("sqlite", "postgresql")
+def test_a_crash_on_the_way_back_leaves_everything_as_it_was(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django forgets the record after the commit; a crash between the two leaves a record without its table."""
+    carrier.to("0001_initial")
+
+    def crash(self: Any, app: str, name: str) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MigrationRecorder, "record_unapplied", crash)
+        with pytest.raises(Killed):
+            carrier.to(None)
+    assert "ledger_account" in carrier.database.tables()
+    assert carrier.applied() == ["0001_initial"]
+    carrier.to(None)
+    assert carrier.applied() == []
+
+
+def test_faking_backwards_leaves_the_schema(carrier: Carrier) -> None:
+    carrier.to("0002_account_note")
+    carrier.to("0001_initial", fake=True)
+    assert carrier.applied() == ["0001_initial"]
+    assert "note" in carrier.columns()
+    assert carrier.named(events.STEP_FINISHED)[-1]["status"] == "faked"
+
+
+def test_a_timeout_that_a_migration_sets_is_gone_at_the_next(carrier: Carrier) -> None:
+    if carrier.connection.vendor == "sqlite":
+        ask, change = "PRAGMA busy_timeout", "PRAGMA busy_timeout = 7000"
+    elif carrier.connection.vendor == "mysql":
+        ask, change = "SELECT @@lock_wait_timeout", "SET SESSION lock_wait_timeout = 7"
+    else:
+        ask, change = "SHOW lock_timeout", "SET lock_timeout = '7s'"
+    outside = carrier.database.ask(ask)
+    inside = []
+
+    def change_timeout(apps: Any, schema_editor: Any) -> None:
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(change)
+
+    faults.on_run["work"] = change_timeout
+    faults.on_run["task"] = lambda apps, editor: inside.append(carrier.database.ask(ask))
+    carrier.to("0007_task")
+    assert inside == [
+        [{"sqlite": (200,), "mysql": (1,), "postgresql": ("200ms",)}[carrier.connection.vendor]]
+    ]
+    assert carrier.database.ask(ask) == outside
+
+
+def test_steps_are_carried_out_through_carry_out_only(carrier: Carrier) -> None:
+    with pytest.raises(RuntimeError, match=r"^Steps are carried out through carry_out\(\)\.$"):
+        carrier.executor.migrate([("ledger", "0001_initial")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from tests.scenarios.ledger import faults
 
 INDEX = 'CREATE INDEX CONCURRENTLY "by_name" ON "ledger_account" ("name")'
 
+#: What an index that is built concurrently waits for: transactions that write to the table.
+WRITING = "LOCK TABLE ledger_account IN ROW EXCLUSIVE MODE"
+
 
 def release_after_failures(carrier: Carrier, blocker: Any, count: int) -> None:
     """Let go of the blocker's locks once so many attempts from now on have failed: no clock is asked."""
@@ -26,6 +30,17 @@ def release_after_failures(carrier: Carrier, blocker: Any, count: int) -> None:
                 blocker.rollback()
 
     carrier.events = Events()
+
+
+def release_once_waited_for(blocker: Any) -> None:
+    """Let go of the blocker's locks when another session has waited for them for much longer than its timeout allows."""
+    waiting = 0
+    with blocker.cursor() as cursor:
+        while not waiting:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            waiting = cursor.fetchone()[0]
+    time.sleep(0.3)
+    blocker.rollback()
 
 
 @pytest.mark.vendors("postgresql", "mariadb")
@@ -103,9 +118,8 @@ def test_a_concurrent_index_waits_for_others_without_a_lock_timeout(carrier: Car
 
     faults.on_run["work"] = build
     carrier.events.clear()
-    with carrier.blocker() as blocker:
-        # Ten times the lock timeout, and still the index is built.
-        release = threading.Timer(0.5, blocker.rollback)
+    with carrier.blocker(WRITING) as blocker:
+        release = threading.Thread(target=release_once_waited_for, args=[blocker])
         release.start()
         carrier.to("0006_work")
         release.join()
@@ -130,7 +144,7 @@ def test_a_concurrent_index_that_failed_is_not_repeated_blindly(carrier: Carrier
 
     faults.on_run["work"] = build
     carrier.events.clear()
-    with carrier.blocker(), pytest.raises(StepFailed) as failure:
+    with carrier.blocker(WRITING), pytest.raises(StepFailed) as failure:
         carrier.to("0006_work")
     assert failure.value.is_partial
     assert failure.value.failed_half_way

@@ -21,6 +21,8 @@ class PostgreSQLDatabase(Database):
     """PostgreSQL; names are those that the connection's search path shows."""
 
     vendor = "postgresql"
+    #: https://www.postgresql.org/docs/current/ddl-system-columns.html
+    implicit_columns = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
     @property
     def name(self) -> str:

@@ -32,6 +32,8 @@ class SQLiteDatabase(Database):
     """SQLite: one file, or memory of this process."""
 
     vendor = "sqlite"
+    #: https://www.sqlite.org/rowidtable.html; models over full-text tables use them as their primary key.
+    implicit_columns = frozenset({"rowid", "oid", "_rowid_"})
 
     @property
     def file(self) -> Path | None:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_safe_migrate import conf
-from django_safe_migrate.backups import BackupBackend, Receipt, get_backend
+from django_safe_migrate.backups import BackupBackend, Receipt, RestoreResult, get_backend
 from django_safe_migrate.databases import Database, get_database
 from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.execution.run_lock import hold
@@ -36,6 +36,9 @@ ACTIONS = {
 
 class Command(SafeMigrateCommand):
     """Each action is one method that returns plain data and what to say of it."""
+
+    # What brings a project back must work while something is wrong with it; checks may even need the database that is gone.
+    requires_system_checks: list[str] = []
 
     help = (
         "Makes a verified backup (create), lists backups (list), reads one back in full (verify), puts one in the database's place "
@@ -123,6 +126,18 @@ class Command(SafeMigrateCommand):
         name, database = self._resolved(name), get_database(connections[self._alias])
         receipt = self._backend.verify(name, self._alias)
         self._confirm(text.restore_question(receipt, database, in_place=self._options["in_place"]))
+        result = self._brought_back(name, database)
+        self._say(text.restored(result))
+        return result.to_json()
+
+    def _brought_back(self, name: str, database: Database) -> RestoreResult:
+        if reason := database.is_reachable():
+            # Perhaps it was dropped, and this is how to get it back; there is no run lock and no history to carry over then.
+            self.stderr.write(f"Database {self._alias!r} cannot be reached: {reason}")
+            with text.progress(self._terminal(), shown=self._is_shown()) as progress:
+                return self._backend.restore(
+                    name, database, no_owner=self._options["no_owner"], progress=progress
+                )
         with (
             hold(database, conf.load().run_lock_wait, self._waiting),
             text.progress(self._terminal(), shown=self._is_shown()) as progress,
@@ -134,9 +149,7 @@ class Command(SafeMigrateCommand):
                 no_owner=self._options["no_owner"],
                 progress=progress,
             )
-            result = restore_backup(request, database, self._backend)
-        self._say(text.restored(result))
-        return result.to_json()
+            return restore_backup(request, database, self._backend)
 
     def _prune(self, name: str) -> dict[str, Any]:
         keep = self._options["keep"]
