@@ -13,7 +13,7 @@ from django_safe_migrate import events, signals
 from django_safe_migrate.events import Event
 from django_safe_migrate.history import History
 from django_safe_migrate.journal import Journal
-from django_safe_migrate.record import RunRecord
+from django_safe_migrate.record import RunRecord, apply
 
 logger = logging.getLogger("django_safe_migrate")
 
@@ -73,7 +73,7 @@ class Recorder:
         """Say that something happened; the payload is plain JSON data."""
         event = Event(name, self.record.id, events.timestamp(), payload)
         self._journal.append(event, durable=self._is_durable(event))
-        self.record.apply(event)
+        apply(self.record, event)
         self._tell(event)
         self._save_if_due(name)
         signal = _SIGNALS.get(name)

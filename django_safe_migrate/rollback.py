@@ -69,6 +69,12 @@ def _before_run(executor: SafeMigrationExecutor, run_id: str) -> Planned:
             f"Before run {record.id} other migrations were applied and others were not: going back there needs both directions. "
             f"First run: migrate_rollback --to APP MIGRATION; then: safemigrate. {_describe(plans)}"
         )
+    if plans and not plans[0].plan[0][1]:
+        redone = ", ".join(str(migration) for migration, _ in plans[0].plan)
+        raise CommandError(
+            f"Everything that run {record.id} added is undone already, and what was applied before it is not: {redone}. "
+            "To apply it, run: safemigrate"
+        )
     return plans[0] if plans else Planned((), [])
 
 

@@ -131,6 +131,14 @@ class Context:
         """Whether it is known that a table has no rows."""
         return self.is_new(table) or not self.live.has_rows(self._so_far.live_name(table))
 
+    def is_small(self, table: str) -> bool:
+        """Whether it is known that a table has so few rows that a lock held for all of them is short."""
+        return self.is_new(table) or self.live.is_small(self._so_far.live_name(table))
+
+    def filled(self, table: str, column: str = "") -> str:
+        """Say how many rows a table has, or how many hold a value in a column; empty for a new or unknown table."""
+        return "" if self.is_new(table) else self.live.filled(self._so_far.live_name(table), column)
+
     def estimated_rows(self, table: str) -> int | None:
         """The server's estimate of a table's rows, None when it has none; 0 for a new table."""
         return 0 if self.is_new(table) else self.live.estimated_rows(self._so_far.live_name(table))

@@ -72,6 +72,7 @@ class Rule:
         vendors: the values of ``connection.vendor`` it is about; None for all.
         directions: of the plan: ``FORWARDS``, ``BACKWARDS`` or ``BOTH``.
         about_rows: whether the harm comes from rows or from those who use them, so that it is none for a new or an empty table.
+        about_time: whether the harm is only how long a lock is held, so that it does not block on a small table.
         destroys: whether rows or values are lost for good, which blocks also when a third party wrote the migration.
     """
 
@@ -83,6 +84,7 @@ class Rule:
         vendors: Collection[str] | None = None,
         directions: frozenset[str] = FORWARDS,
         about_rows: bool = True,
+        about_time: bool = False,
         destroys: bool = False,
     ) -> None:
         self.module = module
@@ -91,6 +93,7 @@ class Rule:
         self.vendors = None if vendors is None else frozenset(vendors)
         self.directions = directions
         self.about_rows = about_rows
+        self.about_time = about_time
         self.destroys = destroys
         self.checks: list[Check] = []
 

@@ -2,7 +2,8 @@
 How much a finding matters in the end.
 
 Decided in this order: the marker on the migration, the settings, the rule's own severity. Then what only the engine knows: nothing on a
-table that is new or empty can block, and neither can a migration that the project did not write, unless it destroys rows.
+table that is new or empty can block, nor a lock on one so small that it is held for an instant, and neither can a migration that the
+project did not write, unless it destroys rows.
 """
 
 from __future__ import annotations
@@ -39,9 +40,15 @@ def settled(finding: Finding, rule: Rule, context: Context, *, third_party: bool
         return None
     if finding.severity > Severity.INFO and _nothing_at_stake(finding, context):
         return dataclasses.replace(finding, severity=Severity.INFO)
+    if rule.about_time and _is_short(finding, context):
+        finding = dataclasses.replace(finding, severity=min(finding.severity, Severity.WARNING))
     if third_party and not rule.destroys:
         return dataclasses.replace(finding, severity=min(finding.severity, Severity.WARNING))
     return finding
+
+
+def _is_short(finding: Finding, context: Context) -> bool:
+    return bool(finding.tables) and all(context.is_small(table) for table in finding.tables)
 
 
 def _nothing_at_stake(finding: Finding, context: Context) -> bool:

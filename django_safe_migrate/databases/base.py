@@ -172,11 +172,11 @@ class Database:
                     )
         return tuple(found)
 
-    def has_rows(self, table: str) -> bool:
-        """Whether a table holds at least one row."""
+    def has_rows(self, table: str, more_than: int = 0) -> bool:
+        """Whether a table holds more rows than this; reads no more of them than it must."""
         quoted = self.connection.ops.quote_name(table)
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT 1 FROM {quoted} LIMIT 1")  # noqa: S608 - a quoted identifier
+            cursor.execute(f"SELECT 1 FROM {quoted} LIMIT 1 OFFSET {int(more_than)}")  # noqa: S608 - quoted
             return cursor.fetchone() is not None
 
     def count_rows(self, table: str, where: str = "") -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from django.conf import settings as django_settings
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -70,7 +72,10 @@ def fill(connection: BaseDatabaseWrapper) -> None:
             "CONSTRAINT shop_book_author FOREIGN KEY (author_id) REFERENCES shop_author (id))"
         )
         cursor.execute("CREATE INDEX shop_book_title ON shop_book (title)")
-        cursor.executemany("INSERT INTO shop_author (name) VALUES (%s)", [(f"Åuthor\n({n}),",) for n in range(AUTHORS)])
+        cursor.executemany(
+            "INSERT INTO shop_author (name) VALUES (%s)",
+            [(f"Åuthor\n({n}),",) for n in range(AUTHORS)],
+        )
         cursor.executemany(
             "INSERT INTO shop_book (title, author_id) VALUES (%s, %s)",
             [(f"Title '{n}' \\ `;--\n(", n % AUTHORS + 1) for n in range(BOOKS)],
@@ -79,6 +84,16 @@ def fill(connection: BaseDatabaseWrapper) -> None:
     recorder.ensure_schema()
     recorder.record_applied("shop", "0001_initial")
     recorder.record_applied("catalogue", "0001_initial")
+
+
+def running_programs(name: str) -> list[int]:
+    """Return the processes below ours whose program has this name; servers' own processes come and go meanwhile."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if name in process.name():
+                found.append(process.pid)
+    return found
 
 
 @pytest.fixture
@@ -100,7 +115,10 @@ def programs_on_path(vendor_server: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def shop(
-    connection: BaseDatabaseWrapper, vendor_server: Server, storage_folder: Path, programs_on_path: None
+    connection: BaseDatabaseWrapper,
+    vendor_server: Server,
+    storage_folder: Path,
+    programs_on_path: None,
 ) -> Iterator[Shop]:
     fill(connection)
     shop = Shop(connection, DbBackupBackend(lock_wait=5), storage_folder, vendor_server)
@@ -130,3 +148,32 @@ def make_shop(shop: Shop) -> Callable[..., DbBackupBackend]:
         return DbBackupBackend(**options)
 
     return make
+
+
+class limited_role:  # noqa: N801
+    """Connect as an owner of the database's objects who may not create databases."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+
+    def __enter__(self) -> dict[str, Any]:
+        shop, settings = self.shop, self.shop.connection.settings_dict
+        self.saved = dict(settings)
+        name = settings["NAME"]
+        shop.sql("CREATE ROLE limited LOGIN PASSWORD 'limited-pw'")
+        shop.sql(f'ALTER DATABASE "{name}" OWNER TO limited')
+        for table in ("shop_author", "shop_book", "django_migrations"):
+            shop.sql(f"ALTER TABLE {table} OWNER TO limited")
+        shop.connection.close()
+        settings.update(USER="limited", PASSWORD="limited-pw")  # noqa: S106
+        return settings
+
+    def __exit__(self, *exc: object) -> None:
+        shop = self.shop
+        shop.connection.close()
+        shop.connection.settings_dict.update(self.saved)
+        name = self.saved["NAME"]
+        shop.sql(f'ALTER DATABASE "{name}" OWNER TO safe_migrate')
+        shop.sql("REASSIGN OWNED BY limited TO safe_migrate")
+        shop.sql("DROP OWNED BY limited")
+        shop.sql("DROP ROLE limited")

@@ -19,7 +19,7 @@ class NotABackend:
     [
         (
             {"BACKEND": "nowhere.at_all.Backend"},
-            "SAFE_MIGRATE[\"BACKUP\"][\"BACKEND\"] is 'nowhere.at_all.Backend', and its module cannot be imported: "
+            'SAFE_MIGRATE["BACKUP"]["BACKEND"] is \'nowhere.at_all.Backend\', and its module cannot be imported: '
             "No module named 'nowhere'",
         ),
         (
@@ -29,26 +29,32 @@ class NotABackend:
         ),
         (
             {"BACKEND": "tests.backups.test_backups.NotABackend"},
-            "SAFE_MIGRATE[\"BACKUP\"][\"BACKEND\"] is 'tests.backups.test_backups.NotABackend', which is not a subclass of "
+            'SAFE_MIGRATE["BACKUP"]["BACKEND"] is \'tests.backups.test_backups.NotABackend\', which is not a subclass of '
             "django_safe_migrate.backups.BackupBackend.",
         ),
         (
             {"OPTIONS": {"colour": "red"}},
-            "SAFE_MIGRATE[\"BACKUP\"][\"OPTIONS\"] has the keys ['colour'], which "
+            'SAFE_MIGRATE["BACKUP"]["OPTIONS"] has the keys [\'colour\'], which '
             "django_safe_migrate.backups.dbbackup.DbBackupBackend does not accept: "
             "DbBackupBackend.__init__() got an unexpected keyword argument 'colour'.",
         ),
     ],
 )
 def test_wrong_settings(backup: dict[str, object], text: str) -> None:
-    with override_settings(SAFE_MIGRATE={"BACKUP": backup}), pytest.raises(ImproperlyConfigured) as caught:
+    with (
+        override_settings(SAFE_MIGRATE={"BACKUP": backup}),
+        pytest.raises(ImproperlyConfigured) as caught,
+    ):
         get_backend()
     assert str(caught.value) == text
 
 
 def test_a_wrong_duration_in_the_options() -> None:
     settings = {"BACKUP": {"OPTIONS": {"lock_wait": "soon"}}}
-    with override_settings(SAFE_MIGRATE=settings), pytest.raises(ImproperlyConfigured, match="has the keys \\['lock_wait'\\]"):
+    with (
+        override_settings(SAFE_MIGRATE=settings),
+        pytest.raises(ImproperlyConfigured, match="has the keys \\['lock_wait'\\]"),
+    ):
         get_backend()
 
 

@@ -87,7 +87,14 @@ def test_a_backup_that_grew(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"sha256": "0" * 64}, {"size": 1}, {"applied_migrations": []}, {"extra": 1}, {"row_counts": {}}]
+    "values",
+    [
+        {"sha256": "0" * 64},
+        {"size": 1},
+        {"applied_migrations": []},
+        {"extra": 1},
+        {"row_counts": {}},
+    ],
 )
 def test_a_changed_manifest(shop: Shop, values: dict[str, Any]) -> None:
     receipt = shop.create()
@@ -97,7 +104,10 @@ def test_a_changed_manifest(shop: Shop, values: dict[str, Any]) -> None:
         "its seal does not fit its content."
     )
     (listed,) = shop.backend.list("default")
-    assert listed.broken == "The manifest was changed after it was written: its seal does not fit its content."
+    assert (
+        listed.broken
+        == "The manifest was changed after it was written: its seal does not fit its content."
+    )
 
 
 def test_a_manifest_that_is_no_json(shop: Shop) -> None:
@@ -132,7 +142,10 @@ def test_a_backup_of_another_database_or_vendor(shop: Shop) -> None:
     receipt = shop.create()
     with pytest.raises(BackupFailed) as caught:
         shop.backend.verify(receipt.name, "replica")
-    assert caught.value.message == f"The backup {receipt.name} is one of database 'default', not of 'replica'."
+    assert (
+        caught.value.message
+        == f"The backup {receipt.name} is one of database 'default', not of 'replica'."
+    )
     other = dataclasses.replace(receipt, vendor="postgresql").to_json()
     metadata(shop, receipt).write_text(json.dumps({"safe_migrate": other}))
     assert refused(shop, receipt.name) == (
@@ -147,9 +160,13 @@ def test_newest_first_and_names_never_collide(shop: Shop) -> None:
     assert shop.backend.latest(shop.database) == made[-1]
 
 
-def test_a_name_of_the_same_moment_gets_a_number(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_of_the_same_moment_gets_a_number(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the project's DBBACKUP_DATE_FORMAT has no seconds, waiting would not help."""
-    monkeypatch.setattr(catalogue, "_generated", lambda connector: "default-host-2026-01-01-000000.sqlite3")
+    monkeypatch.setattr(
+        catalogue, "_generated", lambda connector: "default-host-2026-01-01-000000.sqlite3"
+    )
     names = [shop.create().name for _ in range(3)]
     assert names == [
         "default-host-2026-01-01-000000.sqlite3",
@@ -163,7 +180,9 @@ def test_pruning_keeps_the_newest_verified_ones(shop: Shop) -> None:
     change(shop, made[3], sha256="0" * 64)
     assert shop.backend.prune("default", 2) == (made[0].name,)
     # The broken one does not count, and is left for somebody to look at.
-    assert {receipt.name for receipt in shop.backend.list("default")} == {receipt.name for receipt in made[1:]}
+    assert {receipt.name for receipt in shop.backend.list("default")} == {
+        receipt.name for receipt in made[1:]
+    }
     assert shop.backend.prune("default", 1) == (made[1].name,)
     assert shop.backend.prune("default", 1) == ()
     with pytest.raises(ValueError, match="At least one backup has to be kept"):
@@ -188,7 +207,9 @@ def test_an_alias_that_begins_like_another(shop: Shop) -> None:
     assert [one.name for one in shop.backend.list("def")] == [receipt.name]
 
 
-def test_a_failed_backup_that_cannot_be_removed_says_why_it_failed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_backup_that_cannot_be_removed_says_why_it_failed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*args: Any) -> None:
         raise BackupFailed("It cannot be deleted.")
 

@@ -116,7 +116,9 @@ print(get_backend().create(get_database(connections["default"])).name)
 def notes(project: Project) -> Project:
     """A project with django-dbbackup's commands, and two rows."""
     project.installed_apps = ["django.contrib.contenttypes", "dbbackup"]
-    project.write_app("notes", models="class Note(models.Model):\n    text = models.TextField()", migrations=NOTES)
+    project.write_app(
+        "notes", models="class Note(models.Model):\n    text = models.TextField()", migrations=NOTES
+    )
     project.manage("migrate")
     project.sql("INSERT INTO notes_note (text) VALUES ('one'), ('two')")
     return project

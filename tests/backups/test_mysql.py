@@ -102,16 +102,23 @@ def test_options_of_the_user_do_not_change_what_is_dumped(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ~/.my.cnf that leaves rows out is a backup without rows."""
-    (tmp_path / ".my.cnf").write_text("[mysqldump]\nno-data\n[mariadb-dump]\nno-data\n[client]\npassword=wrong\n")
+    (tmp_path / ".my.cnf").write_text(
+        "[mysqldump]\nno-data\n[mariadb-dump]\nno-data\n[client]\npassword=wrong\n"
+    )
     monkeypatch.setenv("HOME", str(tmp_path))
     assert shop.create().row_counts["shop_book"].rows == BOOKS
 
 
 def test_every_byte_and_character_comes_back(shop: Shop) -> None:
-    shop.sql("CREATE TABLE odd (id int PRIMARY KEY, t longtext, b longblob, j json, d datetime(6)) CHARACTER SET utf8mb4")
+    shop.sql(
+        "CREATE TABLE odd (id int PRIMARY KEY, t longtext, b longblob, j json, d datetime(6)) CHARACTER SET utf8mb4"
+    )
     text = "line\n(not a row),\n\\'\"`😀\x00\x1a\r\n/* */;-- end\nINSERT INTO `odd` VALUES\n(1)"
     blob = bytes(range(256)) * 50
-    shop.sql("INSERT INTO odd VALUES (1, %s, %s, %s, '2026-02-03 04:05:06.000007')", [text, blob, '{"a": [1]}'])
+    shop.sql(
+        "INSERT INTO odd VALUES (1, %s, %s, %s, '2026-02-03 04:05:06.000007')",
+        [text, blob, '{"a": [1]}'],
+    )
     shop.sql("INSERT INTO odd VALUES (2, NULL, NULL, NULL, NULL)")
     before = shop.sql("SELECT * FROM odd ORDER BY id")
     receipt = shop.create()
@@ -127,7 +134,9 @@ def test_a_dump_without_its_last_line_is_refused(shop: Shop, tmp_path: Path) -> 
         (tmp_path / name).write_text("#!/bin/sh\nexit 0\n")
         (tmp_path / name).chmod(0o755)
     program = tmp_path / "mariadb-dump"
-    program.write_text('#!/bin/sh\n[ "$1" = --version ] && exec /usr/bin/mariadb-dump --version\n/usr/bin/mariadb-dump "$@" | head -c 2000\n')
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && exec /usr/bin/mariadb-dump --version\n/usr/bin/mariadb-dump "$@" | head -c 2000\n'
+    )
     program.chmod(0o755)
     with pytest.raises(BackupFailed) as caught:
         DbBackupBackend(bin_dir=str(tmp_path)).create(shop.database)
@@ -145,7 +154,10 @@ def test_the_dump_ends_with_its_last_line_and_is_one_gzip_file(shop: Shop) -> No
 
 def test_a_dump_that_waits_for_a_lock_is_given_up(shop: Shop) -> None:
     backend = DbBackupBackend(lock_wait="1s", stall="1s")
-    with open_connection(dict(shop.connection.settings_dict)) as blocker, blocker.cursor() as cursor:
+    with (
+        open_connection(dict(shop.connection.settings_dict)) as blocker,
+        blocker.cursor() as cursor,
+    ):
         cursor.execute("LOCK TABLES shop_book WRITE")
         with pytest.raises(BackupFailed, match="gave nothing for 1 s"):
             backend.create(shop.database)
@@ -154,7 +166,11 @@ def test_a_dump_that_waits_for_a_lock_is_given_up(shop: Shop) -> None:
 
 def test_tables_without_transactions_are_a_finding(shop: Shop) -> None:
     shop.sql("CREATE TABLE legacy (id int) ENGINE=MyISAM")
-    (finding,) = [one for one in shop.backend.check(shop.database) if one.rule == "backup_tables_not_transactional"]
+    (finding,) = [
+        one
+        for one in shop.backend.check(shop.database)
+        if one.rule == "backup_tables_not_transactional"
+    ]
     assert finding.message == (
         "Tables whose engine has no transactions may be dumped in another state than the rest: legacy."
     )
@@ -165,8 +181,12 @@ def test_a_missing_client_is_a_finding(shop: Shop, tmp_path: Path) -> None:
     backend = DbBackupBackend(bin_dir=str(tmp_path))
     (finding,) = [one for one in backend.check(shop.database) if one.is_blocking]
     assert finding.rule == "backup_client_missing"
-    assert finding.message.startswith(f"None of the programs mariadb, mysql was found in {tmp_path}.")
-    with pytest.raises(BackupFailed, match=r"None of the programs mariadb-dump, mysqldump was found"):
+    assert finding.message.startswith(
+        f"None of the programs mariadb, mysql was found in {tmp_path}."
+    )
+    with pytest.raises(
+        BackupFailed, match=r"None of the programs mariadb-dump, mysqldump was found"
+    ):
         backend.create(shop.database)
 
 
@@ -178,7 +198,9 @@ def test_a_flipped_bit_anywhere_is_found(shop: Shop) -> None:
         flipped = bytearray(content)
         flipped[position] ^= 1
         path.write_bytes(flipped)
-        with pytest.raises(BackupFailed, match="The content of the backup .* is not what was written"):
+        with pytest.raises(
+            BackupFailed, match="The content of the backup .* is not what was written"
+        ):
             shop.backend.verify(receipt.name, "default")
 
 
@@ -190,10 +212,13 @@ def test_migrations_recorded_meanwhile_are_noticed(shop: Shop) -> None:
         if not seen:
             seen.append(1)
             with open_connection(entry) as connection, connection.cursor() as cursor:
-                cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0002', now())")
+                cursor.execute(
+                    "INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0002', now())"
+                )
 
-    with pytest.raises(BackupFailed, match="Migrations were recorded by somebody else while the database was dumped"):
+    with pytest.raises(
+        BackupFailed,
+        match="Migrations were recorded by somebody else while the database was dumped",
+    ):
         shop.create(progress=record)
     assert shop.files() == []
-
-

@@ -24,7 +24,9 @@ def add_programs(shop: Shop) -> None:
     shop.sql("CREATE VIEW titles AS SELECT id, title, twice(id) AS doubled FROM shop_book")
     shop.sql("CREATE VIEW short_titles AS SELECT title FROM titles WHERE char_length(title) < 20")
     shop.sql("CREATE TABLE audit (author varchar(200))")
-    shop.sql("CREATE TRIGGER author_audit AFTER INSERT ON shop_author FOR EACH ROW INSERT INTO audit VALUES (NEW.name)")
+    shop.sql(
+        "CREATE TRIGGER author_audit AFTER INSERT ON shop_author FOR EACH ROW INSERT INTO audit VALUES (NEW.name)"
+    )
     shop.sql("CREATE PROCEDURE forget() BEGIN /* all of it */ DELETE FROM audit; END")
     shop.sql("CREATE EVENT tidy ON SCHEDULE EVERY 1 DAY DO DELETE FROM audit")
 
@@ -39,8 +41,12 @@ def programs(shop: Shop, database: str) -> dict[str, Any]:
         "events": "SELECT EVENT_NAME, EVENT_DEFINITION, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s",
         "keys": "SELECT CONSTRAINT_NAME, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA = CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = %s",
     }.items():
-        rows = shop.server.query(sql + " ORDER BY 1", [database], dict(shop.connection.settings_dict))
-        found[kind] = [tuple(str(cell).replace(f"`{database}`.", "") for cell in row) for row in rows]
+        rows = shop.server.query(
+            sql + " ORDER BY 1", [database], dict(shop.connection.settings_dict)
+        )
+        found[kind] = [
+            tuple(str(cell).replace(f"`{database}`.", "") for cell in row) for row in rows
+        ]
     return found
 
 
@@ -56,8 +62,12 @@ def test_views_triggers_routines_and_events_come_back(shop: Shop) -> None:
     shop.sql("DROP VIEW short_titles")
     shop.sql("DROP PROCEDURE forget")
     shop.sql("CREATE VIEW new_view AS SELECT 1 AS one")
-    shop.sql("CREATE TRIGGER new_trigger BEFORE INSERT ON shop_book FOR EACH ROW SET NEW.title = 'x'")
-    shop.sql("CREATE TABLE shop_review (id int PRIMARY KEY, author_id bigint, FOREIGN KEY (author_id) REFERENCES shop_author (id))")
+    shop.sql(
+        "CREATE TRIGGER new_trigger BEFORE INSERT ON shop_book FOR EACH ROW SET NEW.title = 'x'"
+    )
+    shop.sql(
+        "CREATE TABLE shop_review (id int PRIMARY KEY, author_id bigint, FOREIGN KEY (author_id) REFERENCES shop_author (id))"
+    )
     shop.sql("DELETE FROM shop_book")
     old = programs(shop, name)
 
@@ -120,7 +130,9 @@ def test_the_hook_sees_the_restored_database_before_it_has_the_name(shop: Shop) 
     ("step", "rows"),
     [("_record", 0), ("drop_triggers", 0), ("_rename", 0), ("_finish", BOOKS), ("finished", BOOKS)],
 )
-def test_killed_at_any_step_of_the_swap_it_is_undone_or_finished(shop: Shop, step: str, rows: int) -> None:
+def test_killed_at_any_step_of_the_swap_it_is_undone_or_finished(
+    shop: Shop, step: str, rows: int
+) -> None:
     add_programs(shop)
     name = shop.connection.settings_dict["NAME"]
     receipt = shop.create()
@@ -136,13 +148,20 @@ def test_killed_at_any_step_of_the_swap_it_is_undone_or_finished(shop: Shop, ste
     assert os.WTERMSIG(status) == signal.SIGKILL
 
     assert shop.sql("SELECT count(*) FROM shop_book") == [(rows,)]
-    findings = [one for one in shop.backend.check(shop.database) if one.rule == "interrupted_restore"]
+    findings = [
+        one for one in shop.backend.check(shop.database) if one.rule == "interrupted_restore"
+    ]
     if step == "_record":
         # Nothing was dropped or moved yet.
         assert findings == []
     else:
-        assert findings[0].message == "A restore of database 'default' was interrupted between two of its steps."
-        with pytest.raises(BackupFailed, match="was interrupted, and its triggers or views may be missing now") as caught:
+        assert (
+            findings[0].message
+            == "A restore of database 'default' was interrupted between two of its steps."
+        )
+        with pytest.raises(
+            BackupFailed, match="was interrupted, and its triggers or views may be missing now"
+        ) as caught:
             shop.create()
         assert caught.value.next_command == "migrate_backup repair --database default"
     assert shop.backend.old_copies(shop.database) == ()
@@ -150,15 +169,26 @@ def test_killed_at_any_step_of_the_swap_it_is_undone_or_finished(shop: Shop, ste
     done = shop.backend.repair(shop.database)
     if rows:
         kept = shop.backend.old_copies(shop.database)[0]
-        assert done == (f"The interrupted restore of {name} was finished; its old state is kept as {kept}.",)
+        assert done == (
+            f"The interrupted restore of {name} was finished; its old state is kept as {kept}.",
+        )
         assert len(programs(shop, name)["views"]) == new_views
         assert programs(shop, name)["events"]
         assert scratch_databases(shop) == []
     else:
         assert programs(shop, name) == old
-        assert done in {(), (f"The interrupted restore of {name} was undone: it is as it was before.",)}
+        assert done in {
+            (),
+            (f"The interrupted restore of {name} was undone: it is as it was before.",),
+        }
         before = f"{name}_before_%"
-        assert shop.server.query("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE %s", [before]) == []
+        assert (
+            shop.server.query(
+                "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE %s",
+                [before],
+            )
+            == []
+        )
     assert shop.backend.repair(shop.database) == ()
     shop.create()
 
@@ -186,7 +216,9 @@ def die_at(shop: Shop, name: str, step: str) -> None:  # pragma: no cover - dies
         os._exit(1)
 
 
-def test_triggers_come_back_when_the_swap_fails(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_triggers_come_back_when_the_swap_fails(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_programs(shop)
     name = shop.connection.settings_dict["NAME"]
     before = programs(shop, name)
@@ -198,7 +230,10 @@ def test_triggers_come_back_when_the_swap_fails(shop: Shop, monkeypatch: pytest.
     monkeypatch.setattr(mysql_swap, "_rename", fail)
     with pytest.raises(BackupFailed) as caught:
         shop.restore(receipt.name)
-    assert caught.value.message == f"The backup {receipt.name} was not restored. The tables could not be moved."
+    assert (
+        caught.value.message
+        == f"The backup {receipt.name} was not restored. The tables could not be moved."
+    )
     assert caught.value.changed == "The database was not changed."
     assert programs(shop, name) == before
     assert scratch_databases(shop) == []
@@ -218,7 +253,10 @@ def test_a_user_who_may_not_create_databases(shop: Shop) -> None:
         shop.sql("DELETE FROM shop_book")
         with pytest.raises(BackupFailed, match="Access denied") as caught:
             shop.restore(receipt.name)
-        assert caught.value.next_command == f"migrate_backup restore {receipt.name} --database default --in-place"
+        assert (
+            caught.value.next_command
+            == f"migrate_backup restore {receipt.name} --database default --in-place"
+        )
         result = shop.restore(receipt.name, in_place=True)
         assert shop.sql("SELECT count(*) FROM shop_book") == [(BOOKS,)]
         assert shop.backend.verify(result.kept, "default").row_counts["shop_book"].rows == 0

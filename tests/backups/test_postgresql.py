@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,7 @@ import pytest
 from django_safe_migrate.backups.dbbackup import DbBackupBackend
 from django_safe_migrate.databases import get_database
 from django_safe_migrate.exceptions import BackupFailed
-from tests.backups.conftest import BOOKS, Shop, fill
+from tests.backups.conftest import BOOKS, Shop, fill, running_programs
 from tests.servers import Server
 from tests.servers.base import PASSWORD, open_connection
 
@@ -83,7 +84,9 @@ def test_no_password_on_a_command_line_while_it_runs(shop: Shop) -> None:
             except psutil.NoSuchProcess:
                 continue
 
-    shop.sql("CREATE TABLE large AS SELECT n, repeat(md5(n::text), 20) FROM generate_series(1, 60000) n")
+    shop.sql(
+        "CREATE TABLE large AS SELECT n, repeat(md5(n::text), 20) FROM generate_series(1, 60000) n"
+    )
     shop.create(progress=look)
     dumps = [line for line in seen if "pg_dump" in line]
     assert dumps
@@ -99,7 +102,9 @@ def test_no_password_in_an_error(shop: Shop) -> None:
     assert "password authentication failed" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["with space", "quo\"te", "quo'te", "what?x=1&y", "back\\slash", "dbname=template1"])
+@pytest.mark.parametrize(
+    "name", ["with space", 'quo"te', "quo'te", "what?x=1&y", "back\\slash", "dbname=template1"]
+)
 def test_awkward_database_names(shop: Shop, name: str) -> None:
     name = f"{shop.connection.settings_dict['NAME']} {name}"
     quoted = '"' + name.replace('"', '""') + '"'
@@ -130,7 +135,10 @@ def test_a_unix_socket_and_a_search_path(shop: Shop) -> None:
     settings = shop.connection.settings_dict
     shop.connection.close()
     settings["HOST"] = str(shop.server.socket_dir)  # type: ignore[attr-defined]
-    settings["OPTIONS"] = {"options": "-c search_path=public -c statement_timeout=30000", "connect_timeout": 5}
+    settings["OPTIONS"] = {
+        "options": "-c search_path=public -c statement_timeout=30000",
+        "connect_timeout": 5,
+    }
     receipt = shop.create()
     assert receipt.row_counts["shop_book"].rows == BOOKS
     assert shop.restore(receipt.name).kept
@@ -140,7 +148,9 @@ def test_limits_of_the_project_do_not_cut_a_backup_short(shop: Shop) -> None:
     """The project's statement_timeout is meant for its requests; here it would end the count that waits for a lock."""
     settings = shop.connection.settings_dict
     plain = {**settings, "OPTIONS": {}}
-    settings["OPTIONS"] = {"options": "-c statement_timeout=300 -c idle_in_transaction_session_timeout=300"}
+    settings["OPTIONS"] = {
+        "options": "-c statement_timeout=300 -c idle_in_transaction_session_timeout=300"
+    }
     shop.connection.close()
     receipts: list[Any] = []
     with open_connection(plain) as blocker, blocker.cursor() as cursor:
@@ -164,7 +174,9 @@ def test_every_schema_is_dumped_whatever_the_search_path(shop: Shop) -> None:
     assert shop.sql("SELECT n FROM tenant.note") == [(1,)]
 
 
-def test_a_large_table_is_estimated(shop: Shop, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_a_large_table_is_estimated(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     settings.SAFE_MIGRATE = {"EXACT_COUNT_BELOW": 100}
     shop.sql("ANALYZE shop_book")
     counts = shop.create().row_counts
@@ -217,13 +229,15 @@ def test_a_client_older_than_the_server(
 def test_a_client_that_hangs_is_given_up(shop: Shop, tmp_path: Path) -> None:
     for name in ("pg_dump", "pg_restore"):
         program = tmp_path / name
-        program.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo '{name} (PostgreSQL) 99.1' && exit\nexec sleep 600\n")
+        program.write_text(
+            f"#!/bin/sh\n[ \"$1\" = --version ] && echo '{name} (PostgreSQL) 99.1' && exit\nexec sleep 600\n"
+        )
         program.chmod(0o755)
     backend = DbBackupBackend(bin_dir=str(tmp_path), stall="1s")
     with pytest.raises(BackupFailed, match="pg_dump gave nothing for 1 s"):
         backend.create(shop.database)
     assert shop.files() == []
-    assert [one for one in psutil.Process().children(recursive=True) if "sleep" in one.name()] == []
+    assert running_programs("sleep") == []
 
 
 def test_a_client_that_fails_half_way_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
@@ -231,7 +245,7 @@ def test_a_client_that_fails_half_way_leaves_nothing(shop: Shop, tmp_path: Path)
     (tmp_path / "pg_restore").symlink_to(real / "pg_restore")
     program = tmp_path / "pg_dump"
     program.write_text(
-        f"#!/bin/sh\n[ \"$1\" = --version ] && exec {real}/pg_dump --version\n"
+        f'#!/bin/sh\n[ "$1" = --version ] && exec {real}/pg_dump --version\n'
         f"{real}/pg_dump \"$@\" | head -c 3000\necho 'pg_dump: error: the disk caught fire' >&2\nexit 1\n"
     )
     program.chmod(0o755)
@@ -252,11 +266,13 @@ def test_interrupting_ends_the_client_and_removes_the_file(shop: Shop) -> None:
         if done:
             raise Stop
 
-    shop.sql("CREATE TABLE large AS SELECT n, repeat(md5(n::text), 50) FROM generate_series(1, 100000) n")
+    shop.sql(
+        "CREATE TABLE large AS SELECT n, repeat(md5(n::text), 50) FROM generate_series(1, 100000) n"
+    )
     with pytest.raises(Stop):
         shop.create(progress=interrupt)
     assert shop.files() == []
-    assert [one for one in psutil.Process().children(recursive=True) if "pg_dump" in one.name()] == []
+    assert running_programs("pg_dump") == []
 
 
 def test_killing_our_process_ends_the_client(shop: Shop, tmp_path: Path) -> None:
@@ -271,12 +287,12 @@ def test_killing_our_process_ends_the_client(shop: Shop, tmp_path: Path) -> None
                 os.kill(os.getpid(), 9)
         """
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     pid = int(result.stdout)
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(pid).wait(timeout=30)
-    except psutil.NoSuchProcess:
-        pass
 
 
 def test_a_flipped_bit_anywhere_is_found(shop: Shop) -> None:
@@ -287,9 +303,13 @@ def test_a_flipped_bit_anywhere_is_found(shop: Shop) -> None:
         flipped = bytearray(content)
         flipped[position] ^= 0x10
         path.write_bytes(flipped)
-        with pytest.raises(BackupFailed, match="The content of the backup .* is not what was written"):
+        with pytest.raises(
+            BackupFailed, match="The content of the backup .* is not what was written"
+        ):
             shop.backend.verify(receipt.name, "default")
-        with pytest.raises(BackupFailed, match="The content of the backup .* is not what was written"):
+        with pytest.raises(
+            BackupFailed, match="The content of the backup .* is not what was written"
+        ):
             shop.restore(receipt.name)
     path.write_bytes(content)
     shop.backend.verify(receipt.name, "default")

@@ -12,7 +12,7 @@ import pytest
 
 from django_safe_migrate.backups import names
 from django_safe_migrate.exceptions import BackupFailed
-from tests.backups.conftest import AUTHORS, BOOKS, Shop
+from tests.backups.conftest import AUTHORS, BOOKS, Shop, limited_role
 from tests.servers.base import open_connection
 
 pytestmark = pytest.mark.vendors("postgresql")
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.vendors("postgresql")
 
 def test_a_new_table_that_refers_to_an_old_one_is_no_obstacle(shop: Shop) -> None:
     receipt = shop.create()
-    shop.sql("CREATE TABLE shop_review (id int PRIMARY KEY, author_id bigint REFERENCES shop_author)")
+    shop.sql(
+        "CREATE TABLE shop_review (id int PRIMARY KEY, author_id bigint REFERENCES shop_author)"
+    )
     shop.sql("ALTER TABLE shop_book ADD COLUMN isbn text")
     shop.restore(receipt.name)
     assert shop.tables() == {"django_migrations", "shop_author", "shop_book"}
@@ -31,7 +33,11 @@ def test_the_old_database_is_kept_whole(shop: Shop) -> None:
     receipt = shop.create()
     shop.sql("DELETE FROM shop_book WHERE id > 100")
     result = shop.restore(receipt.name)
-    rows = shop.server.query("SELECT count(*) FROM shop_book", None, {**shop.connection.settings_dict, "NAME": result.kept})
+    rows = shop.server.query(
+        "SELECT count(*) FROM shop_book",
+        None,
+        {**shop.connection.settings_dict, "NAME": result.kept},
+    )
     assert rows == [(100,)]
 
 
@@ -52,7 +58,7 @@ def test_identities_go_on_where_they_were(shop: Shop) -> None:
 def test_owner_privileges_settings_and_comment_of_the_database_stay(shop: Shop) -> None:
     name = shop.connection.settings_dict["NAME"]
     shop.server.query("DROP ROLE IF EXISTS swap_reader")
-    shop.server.query('CREATE ROLE swap_reader')
+    shop.server.query("CREATE ROLE swap_reader")
     try:
         shop.sql(f'ALTER DATABASE "{name}" SET search_path TO "$user", public, "odd name"')
         shop.sql(f"""ALTER DATABASE "{name}" SET datestyle TO 'ISO, DMY'""")
@@ -67,7 +73,9 @@ def test_owner_privileges_settings_and_comment_of_the_database_stay(shop: Shop) 
         result = shop.restore(receipt.name, keep_old=False)
         assert result.notices == ()
         assert properties(shop, name) == before
-        assert shop.sql("SELECT has_table_privilege('swap_reader', 'shop_book', 'SELECT')") == [(True,)]
+        assert shop.sql("SELECT has_table_privilege('swap_reader', 'shop_book', 'SELECT')") == [
+            (True,)
+        ]
         assert shop.sql("SHOW datestyle") == [("ISO, DMY",)]
     finally:
         shop.connection.close()
@@ -95,7 +103,9 @@ def test_an_icu_collation_stays(shop: Shop) -> None:
     shop.connection.close()
     shop.server.drop_database(name)
     try:
-        shop.server.query(f"CREATE DATABASE \"{name}\" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de'")
+        shop.server.query(
+            f"CREATE DATABASE \"{name}\" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de'"
+        )
     except Exception as error:
         shop.server.query(f'CREATE DATABASE "{name}"')
         pytest.skip(f"This server has no ICU: {error}")
@@ -164,7 +174,9 @@ def test_a_hook_that_fails_leaves_everything_as_it_was(shop: Shop) -> None:
     assert scratch_databases(shop) == []
 
 
-def test_what_was_restored_is_compared_with_the_manifest(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_restored_is_compared_with_the_manifest(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The last defence: a restore that reports success and lacks something."""
     receipt = shop.create()
     from django_safe_migrate.backups.postgresql import PostgreSQLConnector
@@ -193,92 +205,27 @@ def test_a_role_without_createdb_is_told_the_way(shop: Shop) -> None:
     name = shop.connection.settings_dict["NAME"]
     with limited_role(shop) as settings:
         settings["NAME"] = name
-        (finding,) = [one for one in shop.backend.check(shop.database) if one.rule == "backup_restore_in_place"]
+        (finding,) = [
+            one
+            for one in shop.backend.check(shop.database)
+            if one.rule == "backup_restore_in_place"
+        ]
         assert finding.severity.label == "info"
         receipt = shop.create()
         with pytest.raises(BackupFailed) as caught:
             shop.restore(receipt.name)
         assert "permission denied to create database" in caught.value.message
-        assert caught.value.next_command == f"migrate_backup restore {receipt.name} --database default --in-place"
+        assert (
+            caught.value.next_command
+            == f"migrate_backup restore {receipt.name} --database default --in-place"
+        )
         assert shop.sql("SELECT count(*) FROM shop_book") == [(BOOKS,)]
-
-
-class limited_role:  # noqa: N801
-    """Connect as an owner of the database's objects who may not create databases."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-
-    def __enter__(self) -> dict[str, Any]:
-        shop, settings = self.shop, self.shop.connection.settings_dict
-        self.saved = dict(settings)
-        name = settings["NAME"]
-        shop.sql("CREATE ROLE limited LOGIN PASSWORD 'limited-pw'")
-        shop.sql(f'ALTER DATABASE "{name}" OWNER TO limited')
-        for table in ("shop_author", "shop_book", "django_migrations"):
-            shop.sql(f"ALTER TABLE {table} OWNER TO limited")
-        shop.connection.close()
-        settings.update(USER="limited", PASSWORD="limited-pw")  # noqa: S106
-        return settings
-
-    def __exit__(self, *exc: object) -> None:
-        shop = self.shop
-        shop.connection.close()
-        shop.connection.settings_dict.update(self.saved)
-        name = self.saved["NAME"]
-        shop.sql(f'ALTER DATABASE "{name}" OWNER TO safe_migrate')
-        shop.sql("REASSIGN OWNED BY limited TO safe_migrate")
-        shop.sql("DROP OWNED BY limited")
-        shop.sql("DROP ROLE limited")
-
-
-def test_in_place_replaces_everything_in_one_transaction(shop: Shop) -> None:
-    shop.sql("CREATE TYPE mood AS ENUM ('good', 'bad')")
-    shop.sql("CREATE VIEW titles AS SELECT title FROM shop_book")
-    shop.sql("CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'")
-    shop.sql("CREATE SCHEMA tenant")
-    shop.sql("CREATE TABLE tenant.note AS SELECT 1 AS n")
-    receipt = shop.create()
-    shop.sql("DROP SCHEMA tenant CASCADE")
-    shop.sql("CREATE TABLE shop_review (id int PRIMARY KEY, author_id bigint REFERENCES shop_author)")
-    shop.sql("DELETE FROM shop_book")
-    result = shop.restore(receipt.name, in_place=True)
-    assert shop.sql("SELECT count(*) FROM titles") == [(BOOKS,)]
-    assert shop.sql("SELECT one(), 'good'::mood::text") == [(1, "good")]
-    assert shop.sql("SELECT n FROM tenant.note") == [(1,)]
-    assert "shop_review" not in shop.tables()
-    safety = shop.backend.verify(result.kept, "default")
-    assert safety.row_counts["shop_book"].rows == 0
-
-
-def test_in_place_with_a_role_that_may_not_create_databases(shop: Shop) -> None:
-    with limited_role(shop):
-        receipt = shop.create()
-        shop.sql("DELETE FROM shop_book")
-        shop.restore(receipt.name, in_place=True)
-        assert shop.sql("SELECT count(*) FROM shop_book") == [(BOOKS,)]
-
-
-def test_in_place_that_fails_changes_nothing(shop: Shop) -> None:
-    receipt = shop.create()
-    shop.sql("DELETE FROM shop_book WHERE id > 5")
-    # Not dropped beforehand, so the dump's own schema meets something that it does not expect.
-    shop.sql("ALTER TABLE shop_author RENAME TO elsewhere")
-    shop.sql("CREATE COLLATION german (provider = libc, locale = 'C')")
-    path = shop.folder / receipt.name
-    assert path.exists()
-    with open_connection(dict(shop.connection.settings_dict)) as blocker, blocker.cursor() as cursor:
-        cursor.execute("BEGIN")
-        cursor.execute("SELECT count(*) FROM shop_book")
-        with pytest.raises(BackupFailed, match="lock timeout") as caught:
-            shop.restore(receipt.name, in_place=True)
-    assert caught.value.changed == "The database was not changed."
-    assert shop.sql("SELECT count(*) FROM shop_book") == [(5,)]
-    assert "elsewhere" in shop.tables()
 
 
 def scratch_databases(shop: Shop) -> list[str]:
-    found = shop.server.query("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{names.SCRATCH_PREFIX}%"])
+    found = shop.server.query(
+        "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{names.SCRATCH_PREFIX}%"]
+    )
     return [name for (name,) in found]
 
 
@@ -335,6 +282,11 @@ def test_owners_that_the_role_cannot_give(shop: Shop) -> None:
     shop.sql("DROP ROLE vanished")
     with pytest.raises(BackupFailed, match='role "vanished" does not exist') as caught:
         shop.restore(receipt.name)
-    assert caught.value.next_command == f"migrate_backup restore {receipt.name} --database default --no-owner"
+    assert (
+        caught.value.next_command
+        == f"migrate_backup restore {receipt.name} --database default --no-owner"
+    )
     shop.restore(receipt.name, no_owner=True)
-    assert shop.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'shop_author'") == [("safe_migrate",)]
+    assert shop.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'shop_author'") == [
+        ("safe_migrate",)
+    ]

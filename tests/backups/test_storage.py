@@ -38,7 +38,9 @@ def use_storage() -> Iterator[Callable[..., None]]:
 
 
 @pytest.mark.parametrize("name", ["RemoteStorage", "RenamingStorage"])
-def test_a_remote_storage_keeps_what_was_stored(shop: Shop, use_storage: Callable[..., None], name: str) -> None:
+def test_a_remote_storage_keeps_what_was_stored(
+    shop: Shop, use_storage: Callable[..., None], name: str
+) -> None:
     use_storage(name, secret_key="do-not-show")  # noqa: S106
     receipt = shop.create()
     objects = getattr(storages, name).objects
@@ -53,15 +55,22 @@ def test_a_remote_storage_keeps_what_was_stored(shop: Shop, use_storage: Callabl
     assert objects == {}
 
 
-def test_what_the_storage_loses_is_noticed_at_once(shop: Shop, use_storage: Callable[..., None]) -> None:
+def test_what_the_storage_loses_is_noticed_at_once(
+    shop: Shop, use_storage: Callable[..., None]
+) -> None:
     use_storage("CorruptingStorage")
-    with pytest.raises(BackupFailed, match=r"There is no verified backup of database 'default'. The backup .* is cut short"):
+    with pytest.raises(
+        BackupFailed,
+        match=r"There is no verified backup of database 'default'. The backup .* is cut short",
+    ):
         shop.create()
     assert storages.CorruptingStorage.objects == {}
 
 
 @pytest.mark.vendors("sqlite")
-def test_a_storage_that_refuses_is_a_finding_and_an_error(shop: Shop, use_storage: Callable[..., None]) -> None:
+def test_a_storage_that_refuses_is_a_finding_and_an_error(
+    shop: Shop, use_storage: Callable[..., None]
+) -> None:
     use_storage("RefusingStorage")
     (finding,) = [one for one in shop.backend.check(shop.database) if one.is_blocking]
     assert finding.rule == "backup_storage_unusable"
@@ -77,7 +86,9 @@ def test_a_storage_that_refuses_is_a_finding_and_an_error(shop: Shop, use_storag
 def test_a_folder_that_is_a_file_is_a_finding_and_an_error(shop: Shop) -> None:
     shop.folder.write_text("not a folder")
     (finding,) = [one for one in shop.backend.check(shop.database) if one.is_blocking]
-    assert finding.message == f"The folder {shop.folder} for backups cannot be written: File exists."
+    assert (
+        finding.message == f"The folder {shop.folder} for backups cannot be written: File exists."
+    )
     with pytest.raises(BackupFailed, match="cannot be written: File exists"):
         shop.create()
 
@@ -89,7 +100,10 @@ def test_without_a_configured_storage_a_private_folder_is_used(shop: Shop, tmp_p
         findings = {one.rule: one for one in shop.backend.check(shop.database)}
     folder = tmp_path / ".safe_migrate" / "backups"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [stat.S_IMODE((folder / name).stat().st_mode) for name in (receipt.name, f"{receipt.name}.metadata")] == [0o600] * 2
+    assert [
+        stat.S_IMODE((folder / name).stat().st_mode)
+        for name in (receipt.name, f"{receipt.name}.metadata")
+    ] == [0o600] * 2
     assert (tmp_path / ".safe_migrate" / ".gitignore").read_text() == "*\n"
     assert findings["default_backup_storage"].message == (
         f'STORAGES["dbbackup"] is not configured, so backups are kept in {folder}.'
@@ -101,23 +115,36 @@ def test_without_a_configured_storage_a_private_folder_is_used(shop: Shop, tmp_p
     ("entry", "reason"),
     [
         ({"BACKEND": "nowhere.Storage"}, "Could not find backend 'nowhere.Storage'"),
-        ({"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"colour": 1}}, "unexpected keyword argument 'colour'"),
+        (
+            {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"colour": 1}},
+            "unexpected keyword argument 'colour'",
+        ),
     ],
 )
-def test_a_storage_that_cannot_be_used_is_a_wrong_setting(entry: dict[str, Any], reason: str) -> None:
-    with override_settings(STORAGES={"dbbackup": entry}), pytest.raises(ImproperlyConfigured, match=reason) as caught:
+def test_a_storage_that_cannot_be_used_is_a_wrong_setting(
+    entry: dict[str, Any], reason: str
+) -> None:
+    with (
+        override_settings(STORAGES={"dbbackup": entry}),
+        pytest.raises(ImproperlyConfigured, match=reason) as caught,
+    ):
         open_storage()
     assert str(caught.value).startswith('STORAGES["dbbackup"] cannot be used: ')
 
 
 def test_names_of_options_in_capitals_are_taken_as_dbbackup_takes_them(tmp_path: Path) -> None:
-    entry = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"LOCATION": str(tmp_path)}}
+    entry = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"LOCATION": str(tmp_path)},
+    }
     with override_settings(STORAGES={"dbbackup": entry}):
         assert open_storage().folder == tmp_path
 
 
 @pytest.mark.vendors("sqlite")
-def test_what_a_killed_process_left_is_cleared_away_after_a_day(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_process_left_is_cleared_away_after_a_day(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.folder.mkdir()
     left = shop.folder / f"{SPOOL_PREFIX}0123.partial"
     left.write_bytes(b"half a dump")

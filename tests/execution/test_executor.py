@@ -420,6 +420,28 @@ def test_a_timeout_that_a_migration_sets_is_gone_at_the_next(carrier: Carrier) -
     assert carrier.database.ask(ask) == outside
 
 
+def test_what_is_told_of_steps_is_told_outside_of_transactions(
+    carrier: Carrier,
+) -> None:
+    """So that receivers of the signals, and the history, can write to the database."""
+    inside: dict[str, set[bool]] = {}
+
+    class Events(list):  # type: ignore[type-arg]
+        def append(self, event: Any) -> None:
+            inside.setdefault(event[0], set()).add(carrier.connection.in_atomic_block)
+
+    carrier.to("0001_initial")
+    carrier.events = Events()
+    faults.on_run["note"] = fail
+    with pytest.raises(StepFailed):
+        carrier.to("0002_account_note")
+    faults.on_run.clear()
+    if carrier.connection.vendor != "mysql":
+        carrier.to("0002_account_note")
+        carrier.to(None)
+    assert inside[events.STEP_STARTED] == inside[events.STEP_FINISHED] == {False}
+
+
 def test_steps_are_carried_out_through_carry_out_only(carrier: Carrier) -> None:
     with pytest.raises(RuntimeError, match=r"^Steps are carried out through carry_out\(\)\.$"):
         carrier.executor.migrate([("ledger", "0001_initial")])

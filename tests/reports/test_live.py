@@ -10,7 +10,7 @@ import pytest
 from django.core.management.base import OutputWrapper
 
 from django_safe_migrate import events
-from django_safe_migrate.record import RunRecord
+from django_safe_migrate.record import RunRecord, apply
 from django_safe_migrate.reports.live import Listener, Moving, Plain, live
 from tests.records import FINDING, Story, failed, succeeded
 
@@ -26,7 +26,7 @@ def _no_color_wish(monkeypatch: pytest.MonkeyPatch) -> None:
 def play(listener: Listener, story: Story) -> None:
     record = RunRecord(story.run_id)
     for event in story.events:
-        record.apply(event)
+        apply(record, event)
         listener(event, record)
     listener.close()
 
@@ -202,7 +202,7 @@ def test_a_closed_bar_comes_back() -> None:
     story = succeeded()
     record = RunRecord(story.run_id)
     for event in story.events:
-        record.apply(event)
+        apply(record, event)
         listener(event, record)
         listener.close()
         listener.close()

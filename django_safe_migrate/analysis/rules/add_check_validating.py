@@ -39,7 +39,9 @@ from django_safe_migrate.analysis.hints import code
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 
-rule = Rule(__name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH)
+rule = Rule(
+    __name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH, about_time=True
+)
 
 
 @rule.change(ConstraintAdded)

@@ -40,7 +40,9 @@ from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.analysis.schema import Column
 from django_safe_migrate.findings import Finding, Severity
 
-rule = Rule(__name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH)
+rule = Rule(
+    __name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH, about_time=True
+)
 
 
 @rule.change(ColumnAltered)

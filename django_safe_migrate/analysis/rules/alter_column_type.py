@@ -27,7 +27,13 @@ from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 
-rule = Rule(__name__, severity=Severity.ERROR, vendors={"postgresql", "mysql"}, directions=BOTH)
+rule = Rule(
+    __name__,
+    severity=Severity.ERROR,
+    vendors={"postgresql", "mysql"},
+    directions=BOTH,
+    about_time=True,
+)
 
 _HINT = (
     "Add a column of the new type that is nullable, write both, fill it in batches, and let a later release read the new column and "

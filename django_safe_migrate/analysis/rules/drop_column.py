@@ -48,7 +48,8 @@ rule = Rule(__name__, severity=Severity.ERROR, destroys=True)
 def check(change: ColumnDropped, context: Context) -> Iterator[Finding]:
     """Generated columns hold nothing that is not computed again, but old code selects them too."""
     column = change.column
-    harm = "deletes its values, and the release that still runs selects it until it is replaced"
+    filled = context.filled(change.table, column.name)
+    harm = f"deletes its values{filled}, and the release that still runs selects it until it is replaced"
     if column.generated:
         harm = "breaks the release that still runs, which selects it until it is replaced"
     yield rule.finding(

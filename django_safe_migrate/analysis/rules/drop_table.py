@@ -49,7 +49,7 @@ def check(change: TableDropped, context: Context) -> Iterator[Finding]:
     separate = f"migrations.SeparateDatabaseAndState(\n    state_operations=[\n{code(context.operation, indent=8)}\n    ],\n)"
     yield rule.finding(
         context,
-        f"Dropping table {change.table} deletes its rows, and the release that still runs queries it until it is replaced.",
+        f"Dropping table {change.table} deletes its rows{context.filled(change.table)}, and the release that still runs queries it until it is replaced.",
         hint=f"In this release stop using the table and keep it:\n\n{separate}\n\nDrop it in the next release; "
         f'if no running release uses it any more, say so: safe_migrate_allow = {{"{rule.name}": "..."}}',
         tables=[change.table],

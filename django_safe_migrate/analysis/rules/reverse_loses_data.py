@@ -37,12 +37,16 @@ _HINT = (
 def check_column(change: ColumnDropped, context: Context) -> Iterator[Finding]:
     """A generated column holds nothing that is not computed again."""
     if not change.column.generated:
-        message = f"Undoing {context.planned.label} drops column {change.column.name} of {change.table} with all its values."
+        filled = context.filled(change.table, change.column.name)
+        message = f"Undoing {context.planned.label} drops column {change.column.name} of {change.table} with all its values{filled}."
         yield rule.finding(context, message, hint=_HINT, tables=[change.table])
 
 
 @rule.change(TableDropped)
 def check_table(change: TableDropped, context: Context) -> Iterator[Finding]:
     """The table of a model, or of a many-to-many field."""
-    message = f"Undoing {context.planned.label} drops table {change.table} with all its rows."
+    filled = context.filled(change.table)
+    message = (
+        f"Undoing {context.planned.label} drops table {change.table} with all its rows{filled}."
+    )
     yield rule.finding(context, message, hint=_HINT, tables=[change.table])

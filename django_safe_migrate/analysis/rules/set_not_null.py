@@ -41,7 +41,9 @@ from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 from django_safe_migrate.sql.tables import table_name
 
-rule = Rule(__name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH)
+rule = Rule(
+    __name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH, about_time=True
+)
 
 
 @rule.change(ColumnAltered)

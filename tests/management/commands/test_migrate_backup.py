@@ -23,7 +23,9 @@ NOTES = {
 @pytest.fixture
 def notes(project: Project) -> Project:
     """A project with a table of two rows."""
-    project.write_app("notes", models="class Note(models.Model):\n    text = models.TextField()", migrations=NOTES)
+    project.write_app(
+        "notes", models="class Note(models.Model):\n    text = models.TextField()", migrations=NOTES
+    )
     project.manage("migrate")
     project.sql("INSERT INTO notes_note (text) VALUES ('one'), ('two')")
     return project
@@ -42,18 +44,35 @@ def test_from_creation_to_dropping_the_old_state(notes: Project) -> None:
     name = output.split()[1]
     assert output.splitlines()[0].startswith(f"Backup {name} of database 'default': ")
     assert output.splitlines()[1] == f"Kept in FileSystemStorage {notes.folder / 'backups'}."
-    assert output.splitlines()[2].startswith("Verified: read back from storage, size and SHA-256 equal; ")
+    assert output.splitlines()[2].startswith(
+        "Verified: read back from storage, size and SHA-256 equal; "
+    )
 
     listed = run(notes, "list").stdout.splitlines()
-    assert listed[0].split() == ["Backup", "Made", "(UTC)", "Size", "Rows", "Migrations", "Server", "State"]
+    assert listed[0].split() == [
+        "Backup",
+        "Made",
+        "(UTC)",
+        "Size",
+        "Rows",
+        "Migrations",
+        "Server",
+        "State",
+    ]
     assert listed[1].startswith(name)
     assert listed[1].endswith("verified")
-    assert run(notes, "verify", "latest").stdout.startswith(f"Backup {name} is whole and unchanged: ")
+    assert run(notes, "verify", "latest").stdout.startswith(
+        f"Backup {name} is whole and unchanged: "
+    )
 
     notes.sql("DELETE FROM notes_note")
     restored = run(notes, "restore", name, "--noinput").stdout.splitlines()
     assert restored[0].startswith(f"Database 'default' was restored from {name} in ")
-    kept = restored[1].removeprefix("The state before is kept as ").removesuffix(". Once it is not needed any more:")
+    kept = (
+        restored[1]
+        .removeprefix("The state before is kept as ")
+        .removesuffix(". Once it is not needed any more:")
+    )
     assert restored[2] == f"  python manage.py migrate_backup drop-old {kept} --database default"
     assert notes.sql("SELECT count(*) FROM notes_note") == [(2,)]
 
@@ -78,7 +97,10 @@ def test_history_written_since_the_backup_survives_the_restore(notes: Project) -
 def test_pruning_and_deleting(notes: Project) -> None:
     first, second, third = (created(notes) for _ in range(3))
     assert run(notes, "prune", "--keep", "2", "--noinput").stdout == f"Deleted {first}.\n"
-    assert run(notes, "prune", "--noinput").stdout == "Nothing to delete: there are at most 10 verified backups.\n"
+    assert (
+        run(notes, "prune", "--noinput").stdout
+        == "Nothing to delete: there are at most 10 verified backups.\n"
+    )
     assert run(notes, "delete", second, "--noinput").stdout == f"Deleted {second}.\n"
     (left,) = json.loads(run(notes, "list", "--format", "json").stdout)["backups"]
     assert left["name"] == third
@@ -93,7 +115,9 @@ def test_without_a_terminal_nothing_is_assumed(notes: Project, action: str) -> N
     notes.sql("DELETE FROM notes_note")
     result = run(notes, action, name, check=False)
     assert result.returncode == 1
-    assert result.stderr.endswith("Nobody can answer here: add --noinput to go on. Nothing was done.\n")
+    assert result.stderr.endswith(
+        "Nobody can answer here: add --noinput to go on. Nothing was done.\n"
+    )
     assert notes.sql("SELECT count(*) FROM notes_note") == [(0,)]
     assert json.loads(run(notes, "list", "--format", "json").stdout)["backups"][0]["name"] == name
 
@@ -102,8 +126,14 @@ def test_without_a_terminal_nothing_is_assumed(notes: Project, action: str) -> N
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["restore"], "CommandError: migrate_backup restore needs the name of one; migrate_backup list shows them.\n"),
-        (["list", "x"], "CommandError: migrate_backup list takes no name; migrate_backup list shows them.\n"),
+        (
+            ["restore"],
+            "CommandError: migrate_backup restore needs the name of one; migrate_backup list shows them.\n",
+        ),
+        (
+            ["list", "x"],
+            "CommandError: migrate_backup list takes no name; migrate_backup list shows them.\n",
+        ),
     ],
 )
 def test_a_name_where_it_belongs(notes: Project, arguments: list[str], text: str) -> None:
@@ -121,7 +151,9 @@ def test_a_tampered_backup_ends_with_four_and_three_sentences(notes: Project) ->
     result = run(notes, "restore", name, "--noinput", check=False)
     assert result.returncode == 4
     lines = result.stderr.splitlines()
-    assert lines[0].startswith(f"CommandError: The content of the backup {name} is not what was written: its SHA-256 is ")
+    assert lines[0].startswith(
+        f"CommandError: The content of the backup {name} is not what was written: its SHA-256 is "
+    )
     assert lines[1] == "The database was not changed."
     assert "Traceback" not in result.stderr
 
@@ -144,7 +176,7 @@ def test_a_wrong_backend_is_told_without_a_traceback(notes: Project) -> None:
     result = run(notes, "list", check=False)
     assert result.returncode == 1
     assert result.stderr.startswith(
-        "CommandError: ImproperlyConfigured: SAFE_MIGRATE[\"BACKUP\"][\"BACKEND\"] is 'nowhere.Backend', and its module cannot"
+        'CommandError: ImproperlyConfigured: SAFE_MIGRATE["BACKUP"]["BACKEND"] is \'nowhere.Backend\', and its module cannot'
     )
 
 
@@ -156,7 +188,9 @@ def test_backups_of_a_database_that_is_down_are_listed(notes: Project) -> None:
     notes.write_settings()
     result = run(notes, "list")
     assert name in result.stdout
-    assert result.stderr.startswith("Database 'default' cannot be reached, so kept states are not listed: ")
+    assert result.stderr.startswith(
+        "Database 'default' cannot be reached, so kept states are not listed: "
+    )
     refused = run(notes, "create", check=False)
     assert refused.returncode == 1
     assert "cannot be reached" in refused.stderr
