@@ -134,6 +134,7 @@ class MigrationStep(models.Model):
         UNAPPLIED = "unapplied", _("unapplied")
         FAKED = "faked", _("faked")
         FAILED = "failed", _("failed")
+        REVERTED = "reverted", _("reverted")
 
     run = models.ForeignKey(
         MigrationRun, on_delete=models.CASCADE, related_name="steps", verbose_name=_("run")

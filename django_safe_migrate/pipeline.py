@@ -31,6 +31,7 @@ from django_safe_migrate.journal import Journal
 from django_safe_migrate.plan import Plan, freeze
 from django_safe_migrate.record import FAILED, INTERRUPTED, SUCCEEDED, RunRecord
 from django_safe_migrate.recorder import Listener, Recorder
+from django_safe_migrate.retention import prune_backups
 from django_safe_migrate.run import Ask, Run, RunOptions, StageResult
 from django_safe_migrate.stages.backup import backup
 from django_safe_migrate.stages.execute import execute
@@ -224,6 +225,7 @@ def _closing(request: Request, run: Run, journal: Journal) -> Iterator[None]:
         _finish(run, FAILED, SafeMigrateError(describe(error), changed=_changed_so_far(run)))
         raise
     else:
+        prune_backups(run)
         _finish(run, SUCCEEDED, None)
     finally:
         journal.close()

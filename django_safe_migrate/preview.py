@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from django_safe_migrate.run import RunOptions
 
 
+#: The SQL of one migration, operation by operation.
+Collected = tuple[OperationSQL, ...]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class PreviewOperation:
     """One operation and the SQL expected of it; ``confidence`` is exact, approximate or unavailable, ``reason`` says why."""
@@ -99,7 +103,9 @@ def preview(
         database=database,
         executor=executor,
         plan=plan,
-        record=RunRecord("", steps=step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)),
+        record=RunRecord(
+            "", steps=step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
+        ),
         emit=lambda name, **payload: None,
         lock=UnlockedRunLock(),
         surroundings=surroundings,
@@ -109,27 +115,38 @@ def preview(
         backup_reason=reason,
         backup_backend=lambda: get_backend(settings),
     )
-    return preview_of(run, assess_run(run) if plan else ())
+    if not plan:
+        return _preview(run, (), [])
+    collected = _collect(run)
+    sql = {step.label: found for step, found in zip(plan.steps, collected, strict=True)}
+    return _preview(run, assess_run(run, sql), collected)
 
 
 def preview_of(run: Run, findings: tuple[Finding, ...]) -> Preview:
     """Return the preview of a run whose findings are known."""
+    return _preview(run, findings, _collect(run))
+
+
+def _preview(run: Run, findings: tuple[Finding, ...], collected: list[Collected]) -> Preview:
     return Preview(
         database=run.options.database,
         server=run.database.server,
         kind=run.options.kind,
-        steps=_steps(run.plan, run.record.steps, run.executor),
+        steps=_steps(run.plan, run.record.steps, collected),
         findings=findings,
         backup=run.backup_reason,
         backup_bytes=run.database.database_bytes() if run.needs_backup else None,
     )
 
 
+def _collect(run: Run) -> list[Collected]:
+    collector = SqlCollector(run.executor.connection, run.executor.state_without(run.plan))
+    return collector.collect_plan(run.plan.django_plan())
+
+
 def _steps(
-    plan: Plan, records: list[StepRecord], executor: SafeMigrationExecutor
+    plan: Plan, records: list[StepRecord], collected: list[Collected]
 ) -> tuple[PreviewStep, ...]:
-    collector = SqlCollector(executor.connection, executor.state_without(plan))
-    collected = collector.collect_plan(plan.django_plan())
     return tuple(
         PreviewStep(
             step.label,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from django_safe_migrate import events
 from django_safe_migrate.backups import get_backend
 from django_safe_migrate.exceptions import SafeMigrateError, UnsafePlan
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
@@ -11,6 +12,7 @@ from django_safe_migrate.execution.partial import revert_partial
 from django_safe_migrate.execution.targets import plan_between
 from django_safe_migrate.pipeline import RECOVERY_STAGES, Request, carry_out, carry_out_plan
 from django_safe_migrate.plan import freeze
+from django_safe_migrate.record import REVERTED
 from django_safe_migrate.restore import RestoreRequest, restore_backup
 from django_safe_migrate.run import ROLLBACK, Run, RunOptions
 
@@ -40,6 +42,7 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
     try:
         if run.failure is not None and run.failure.is_partial:
             revert_partial(run.executor, run.failure, run.database)
+            _note_reverted(run)
         executor = SafeMigrationExecutor(run.database.connection)
         wanted = [_key(label) for label in run.record.applied_before]
         for planned in plan_between(executor, wanted):
@@ -54,6 +57,18 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
         "The database was rolled back: exactly the migrations applied before this run are applied."
     )
     error.next_command = f"safemigrate{run.database_option}   (after mending the migration)"
+
+
+def _note_reverted(run: Run) -> None:
+    """Write down that the failed step has left nothing after all."""
+    step = next(one for one in run.record.steps if run.failure and one.label == run.failure.label)
+    run.emit(
+        events.STEP_FINISHED,
+        index=run.record.steps.index(step),
+        status=REVERTED,
+        seconds=step.seconds,
+        error=step.error,
+    )
 
 
 def _recovery_request(request: Request, run: Run) -> Request:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import subprocess
 import zlib
 from collections.abc import Iterator
@@ -19,18 +18,15 @@ from django_safe_migrate.backups.connector import (
     report,
 )
 from django_safe_migrate.backups.mysql_client import MySQLClient
+from django_safe_migrate.backups.mysql_file import is_complete, uncompressed
 from django_safe_migrate.backups.mysql_rows import RowCounter
 from django_safe_migrate.backups.mysql_server import rows
 from django_safe_migrate.backups.programs import Program, running
 from django_safe_migrate.backups.receipt import Receipt
-from django_safe_migrate.backups.streams import SealedFile, pieces
+from django_safe_migrate.backups.streams import SealedFile
 from django_safe_migrate.databases import Database, RowCount, get_database
 from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.findings import Finding
-
-#: What the dump program writes last, and only when everything else was written.
-TRAILER = b"-- Dump completed"
-GZIP_MAGIC = b"\x1f\x8b"
 
 TABLES = (
     "SELECT TABLE_NAME FROM information_schema.TABLES "
@@ -123,7 +119,7 @@ class MySQLConnector(SafeConnector):
                     report(progress, "dumping", file.size)
                 program.finish()
         file.write(compressor.flush())
-        if not _is_complete(end):
+        if not is_complete(end):
             raise BackupFailed(
                 f"{client.description} ended well, and its dump lacks the last line."
             )
@@ -139,7 +135,7 @@ class MySQLConnector(SafeConnector):
         for piece in uncompressed(path):
             counter.add(piece)
             end = (end + piece)[-200:]
-        if not _is_complete(end):
+        if not is_complete(end):
             raise BackupFailed(f"{path.name} does not end with the last line of a complete dump.")
         found = counter.finish()
         if receipt is not None and receipt.counts_match_dump:
@@ -199,7 +195,7 @@ class MySQLConnector(SafeConnector):
     def _collected(self, program: Program) -> bytes:
         text = b"".join(program.output(stall=self.options.stall))
         program.finish()
-        if not _is_complete(text[-200:]):
+        if not is_complete(text[-200:]):
             raise BackupFailed(f"{program.name} ended well, and its output lacks the last line.")
         return text
 
@@ -218,23 +214,6 @@ class MySQLConnector(SafeConnector):
         return mysql_swap.repair(self)
 
 
-def uncompressed(path: Path) -> Iterator[bytes]:
-    """Yield the SQL of a dump, compressed or not: ``dbrestore --uncompress`` hands it over uncompressed."""
-    with path.open("rb") as raw:
-        is_compressed = raw.read(2) == GZIP_MAGIC
-        raw.seek(0)
-        stream: Any = gzip.GzipFile(fileobj=raw) if is_compressed else raw
-        try:
-            yield from pieces(stream)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise BackupFailed(f"{path.name} cannot be decompressed: {error}.") from error
-
-
 def objects(connection: Any) -> dict[str, int]:
     """Return how many objects of each kind there are."""
     return {kind: int(rows(connection, sql, None)[0][0]) for kind, sql in OBJECTS.items()}
-
-
-def _is_complete(end: bytes) -> bool:
-    lines = end.rstrip().splitlines()
-    return bool(lines) and lines[-1].startswith(TRAILER)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django_safe_migrate.backups.connector import Restored, RestoreRequest, report
+from django_safe_migrate.backups.mysql_file import uncompressed
 from django_safe_migrate.backups.mysql_server import empty
 from django_safe_migrate.exceptions import BackupFailed
 
@@ -21,8 +22,6 @@ CHANGED = "The database was changed: it is between its old state and the backup.
 
 def restore(connector: MySQLConnector, request: RestoreRequest) -> Restored:
     """Drop everything in the database and execute the dump."""
-    from django_safe_migrate.backups.mysql import uncompressed
-
     name = connector.database.name
     try:
         with connector.connected() as connection:

@@ -16,6 +16,7 @@ from django.db import DatabaseError, OperationalError
 
 from django_safe_migrate.backups import mysql_record, names
 from django_safe_migrate.backups.connector import Restored, RestoreRequest, report
+from django_safe_migrate.backups.mysql_file import uncompressed
 from django_safe_migrate.backups.mysql_record import PLANNED, SWAPPED, Swap
 from django_safe_migrate.backups.mysql_server import (
     NAME_LIMIT,
@@ -92,8 +93,6 @@ def _create(
 
 
 def _fill(connector: MySQLConnector, request: RestoreRequest, scratch: str) -> tuple[str, ...]:
-    from django_safe_migrate.backups.mysql import uncompressed
-
     try:
         connector.load(uncompressed(request.path), scratch, request.progress)
     except BackupFailed as error:

@@ -231,6 +231,7 @@ class Migration(migrations.Migration):
                             ("unapplied", "unapplied"),
                             ("faked", "faked"),
                             ("failed", "failed"),
+                            ("reverted", "reverted"),
                         ],
                         default="planned",
                         max_length=20,

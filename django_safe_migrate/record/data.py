@@ -13,6 +13,8 @@ FAILED = "failed"
 INTERRUPTED = "interrupted"
 CRASHED = "crashed"
 
+#: A step that failed half-way, and whose finished operations were undone.
+REVERTED = "reverted"
 STEP_DONE = frozenset({"applied", "unapplied", "faked"})
 
 
@@ -43,7 +45,7 @@ class StepRecord:
     """
     One migration in one direction.
 
-    ``status`` is planned, running, applied, unapplied, faked or failed; ``attempts`` counts tries; ``irreversible`` names the
+    ``status`` is planned, running, applied, unapplied, faked, failed or reverted; ``attempts`` counts tries; ``irreversible`` names the
     operations that cannot be undone, ``lossy`` says which data going back would lose. ``atomic`` says that a failure leaves nothing
     behind: the migration is atomic, and the database rolls schema changes back.
     """
@@ -137,7 +139,8 @@ class RunRecord:
 
     def may_be_half_done(self, step: StepRecord) -> bool:
         """Whether a step that did not reach its end began with operations that no transaction undoes."""
-        return not step.atomic and not step.is_done and bool(step.operations)
+        left = step.status not in {REVERTED, *STEP_DONE} and bool(step.operations)
+        return left and not step.atomic
 
     @property
     def outcome(self) -> str:

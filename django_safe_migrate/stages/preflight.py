@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 
 from django_safe_migrate import events
 from django_safe_migrate.analysis import analyse, rewritten_tables
 from django_safe_migrate.environment import EnvironmentContext, assess
-from django_safe_migrate.exceptions import UnsafePlan
-from django_safe_migrate.findings import Finding
+from django_safe_migrate.exceptions import BackupFailed, UnsafePlan
+from django_safe_migrate.findings import Finding, Severity
 from django_safe_migrate.run import ROLLBACK, Run, RunOptions, StageResult
+from django_safe_migrate.sql import OperationSQL
+from django_safe_migrate.status import half_done_work
+
+CollectedSQL = Mapping[str, tuple[OperationSQL, ...]]
 
 #: Findings that no flag can make possible.
 IMPOSSIBLE = frozenset({"irreversible_operation"})
+#: A migration that an earlier run left in the middle.
+HALF_DONE = "half_done_migration"
 
 
 def preflight(run: Run) -> StageResult:
@@ -46,9 +53,13 @@ def _note_confirmation(run: Run, blocking: list[Finding]) -> None:
         run.emit(events.NOTICE, message=f"Confirmed at the terminal by {run.record.who}: {rules}.")
 
 
-def assess_run(run: Run) -> tuple[Finding, ...]:
-    """Return the findings about backup, environment and plan, those that this run allows marked so."""
-    return (*_assess_backup(run), *_assess_plan(run))
+def assess_run(run: Run, sql: CollectedSQL | None = None) -> tuple[Finding, ...]:
+    """
+    Return the findings about backup, environment and plan, those that this run allows marked so.
+
+    ``sql`` is the collected SQL by migration, when it is at hand; what of it is unavailable is a finding too.
+    """
+    return (*_assess_backup(run), *_assess_plan(run, sql))
 
 
 def _assess_backup(run: Run) -> tuple[Finding, ...]:
@@ -56,7 +67,7 @@ def _assess_backup(run: Run) -> tuple[Finding, ...]:
     return tuple(run.backup_backend().check(run.database)) if run.needs_backup else ()
 
 
-def _assess_plan(run: Run) -> tuple[Finding, ...]:
+def _assess_plan(run: Run, sql: CollectedSQL | None = None) -> tuple[Finding, ...]:
     state = run.executor.state_without(run.plan)
     context = EnvironmentContext(
         database=run.database,
@@ -66,10 +77,26 @@ def _assess_plan(run: Run) -> tuple[Finding, ...]:
         first_install=run.is_first_install,
         rewritten_tables=rewritten_tables(run.plan, state, run.database),
     )
-    found = assess(context)
+    found = [*assess(context), *_half_done(run)]
     if not run.options.fake:
-        found += analyse(run.plan, run.database, state, run.settings)
+        found += analyse(run.plan, run.database, state, run.settings, sql=sql)
     return tuple(_with_allowance(finding, run.options) for finding in found)
+
+
+def _half_done(run: Run) -> Iterator[Finding]:
+    """Find what an earlier run left in the middle: going on from there would fail on what exists already."""
+    planned = {step.label for step in run.plan.steps}
+    for work in half_done_work(run.database):
+        if work.migration in planned:
+            first = work.next_commands[0].command if work.next_commands else "migrate_status"
+            yield Finding(
+                rule=HALF_DONE,
+                severity=Severity.ERROR,
+                message=f"{work.explanation} Run {work.run_id} left it so.",
+                hint=f"See what is there: python manage.py migrate_status{run.database_option}\n"
+                f"Then for instance: python manage.py {first}",
+                migration=work.migration,
+            )
 
 
 def _with_allowance(finding: Finding, options: RunOptions) -> Finding:
@@ -79,9 +106,9 @@ def _with_allowance(finding: Finding, options: RunOptions) -> Finding:
     return finding
 
 
-def _no_backup(run: Run, findings: tuple[Finding, ...]) -> UnsafePlan:
+def _no_backup(run: Run, findings: tuple[Finding, ...]) -> BackupFailed:
     reasons = " ".join(finding.message for finding in findings if finding.is_blocking)
-    return UnsafePlan(
+    return BackupFailed(
         f"No backup can be made: {reasons}",
         next_command=f"safemigrate{run.database_option} --backup never   (to go without one)",
     )

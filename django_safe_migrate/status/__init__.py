@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django_safe_migrate.status.collecting import collect
+from django_safe_migrate.status.collecting import collect, half_done_work
 from django_safe_migrate.status.contents import SCHEMA_VERSION, Status
 
-__all__ = ["SCHEMA_VERSION", "Status", "collect"]
+__all__ = ["SCHEMA_VERSION", "Status", "collect", "half_done_work"]

@@ -15,7 +15,7 @@ from django_safe_migrate.history import History
 from django_safe_migrate.record import RUNNING
 from django_safe_migrate.status import migrations as reading
 from django_safe_migrate.status import runs
-from django_safe_migrate.status.contents import UNKNOWN, LockStatus, Status
+from django_safe_migrate.status.contents import UNKNOWN, HalfDone, LockStatus, Status
 from django_safe_migrate.status.half_done import find_half_done
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ def collect(
     if unreachable:
         return _without_database(found, unreachable, lock, history, records, limit)
     return _with_database(found, lock, history, records, app_labels, limit)
+
+
+def half_done_work(database: Database) -> tuple[HalfDone, ...]:
+    """Return the migrations that runs have left half done on a database that can be reached."""
+    history = History()
+    records = runs.read_runs(history, database.alias, runs.lock_status(database), LOOK_BACK)
+    if not any(record.may_be_half_done(step) for record in records for step in record.steps):
+        return ()
+    return tuple(find_half_done(records, history, database, _migrations(database)))
 
 
 def _no_lock(reason: str) -> LockStatus:

@@ -17,6 +17,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
+from django_safe_migrate.sql.states import advance
+
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -143,7 +145,7 @@ class _Walk:
             for operation in migration.operations:
                 by = f"{'undoing ' if step.backwards else ''}{step.label} ({operation.describe()})"
                 self._note_code(operation, by, frozenset({step.app_label, *depends_on}))
-                self._operation(operation, step.app_label, self.state, by)
+                self.state = self._operation(operation, step.app_label, self.state, by)
         self._note_apps()
         inverted = self.plan.backwards
         for change in reversed(self.changes) if inverted else self.changes:
@@ -152,24 +154,25 @@ class _Walk:
 
     def _operation(
         self, operation: Operation, app_label: str, state: ProjectState, by: str
-    ) -> None:
+    ) -> ProjectState:
+        """Note the changes of an operation, and return the state after it."""
+        after_state = advance(state, operation, app_label)
         if isinstance(operation, builtin.SeparateDatabaseAndState):
             # What happens in the database, and what only the state learns of, are two things.
-            actual = state.clone()
+            actual = state
             for part in operation.database_operations:
-                self._operation(part, app_label, actual, by)
-            operation.state_forwards(app_label, state)
-            return
-        before = self._tables(state, app_label)
-        operation.state_forwards(app_label, state)
-        after = self._tables(state, app_label)
+                actual = self._operation(part, app_label, actual, by)
+            return after_state
         if isinstance(operation, builtin.AlterModelOptions):
-            return  # It may end our care for a table, and never drops it.
+            return after_state  # It may end our care for a table, and never drops it.
+        before = self._tables(state, app_label)
+        after = self._tables(after_state, app_label)
         named = _names(operation)
         for place in before.keys() | _renamed_back(after.keys(), operation):
             now = after.get(_renamed(place, operation))
             if before.get(place) != now or place[0] in named:
                 self.changes.append(Change(before.get(place), now, by))
+        return after_state
 
     def _tables(self, state: ProjectState, app_label: str) -> dict[Place, Table]:
         found: dict[Place, Table] = {}

@@ -145,7 +145,8 @@ def test_dbrestore_restores_our_backups(notes: Project) -> None:
 
 
 def test_dbbackup_cleans_up_our_backups_with_their_manifests(notes: Project) -> None:
-    notes.settings(DBBACKUP_CLEANUP_KEEP=1)
+    # Its own names of one second would collide.
+    notes.settings(DBBACKUP_CLEANUP_KEEP=1, DBBACKUP_DATE_FORMAT="%Y-%m-%d-%H%M%S%f")
     first = create(notes)
     second = create(notes)
     compressed = ["--compress"] if second.endswith(".gz") else []

@@ -191,7 +191,9 @@ class MySQLDatabase(Database):
             source = row.get("Connection_name") or row.get("Channel_Name") or "this server"
             if lag is not None:
                 lags.append((str(source), float(lag)))
-        return Replication(bool(rows), tuple(lags))
+        # A server that follows another and takes writes is one of two primaries.
+        is_replica = bool(rows) and bool(self.ask("SELECT @@global.read_only")[0][0])
+        return Replication(is_replica, tuple(lags))
 
     def _replica_status(self) -> list[dict[str, Any]]:
         statements = REPLICA_STATUS[:1] if self.is_mariadb else REPLICA_STATUS[1:]

@@ -31,13 +31,15 @@ _OUR_LOCK = (
     "AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 )
 
-#: A dead client's host is noticed after a minute and a half; the defaults of most systems take two hours.
+#: The other side's sudden end is noticed after a minute and a half; the defaults of most systems take two hours. By us, by these
+#: options of libpq, and by the server, which holds the lock, by settings of the same names with a prefix.
 KEEPALIVE = {
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 20,
     "keepalives_count": 3,
 }
+SERVER_KEEPALIVE = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 20; SET tcp_keepalives_count = 3"
 
 
 class AdvisoryRunLock(SessionRunLock):
@@ -62,6 +64,8 @@ class AdvisoryRunLock(SessionRunLock):
         # An idle session is what this lock needs; a limit on idleness would end it in the middle of a long migration.
         with contextlib.suppress(DatabaseError):
             _execute(session, "SET idle_session_timeout = 0")  # unknown before PostgreSQL 14
+        # Without effect on a Unix socket, whose end is noticed at once.
+        _execute(session, SERVER_KEEPALIVE)
         # Before the lock is taken: a pooler would keep it in a session that we cannot reach again.
         self._refuse_pooler(session)
         taken = bool(_one(session, "SELECT pg_catalog.pg_try_advisory_lock(%s)", [KEY]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.migrations.exceptions import (
     BadMigrationError,
     InconsistentMigrationHistory,
@@ -39,6 +39,8 @@ class SafeMigrateCommand(BaseCommand):
             return self.handle_safely(*args, **options)
         except SafeMigrateError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
+        except (InterfaceError, OperationalError) as error:
+            raise CommandError(_told_of_server(error)) from error
         except _TOLD_PLAINLY as error:
             raise CommandError(f"{type(error).__name__}: {error}") from error
 
@@ -70,3 +72,13 @@ class SafeMigrateCommand(BaseCommand):
         self.stdout.write(
             f"Waiting for another run on this database: {holder or 'holder not known'}."
         )
+
+
+def _told_of_server(error: Exception) -> str:
+    """Say that the server refused or went away; what it means for the database is known to the journal."""
+    first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+    return (
+        f"The database server answered: {first}\n"
+        "Whether the database was changed: migrate_status tells from the journal and the history.\n"
+        "Next: python manage.py migrate_status"
+    )

@@ -71,6 +71,9 @@ class Command(SafeMigrateCommand):
         parser.add_argument(
             "--format", choices=("text", "json"), default="text", help="Format of the output."
         )
+        self._add_action_arguments(parser)
+
+    def _add_action_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--keep",
             type=int,

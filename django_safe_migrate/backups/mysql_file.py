@@ -1,0 +1,34 @@
+"""The file of a dump of MariaDB or MySQL: SQL, compressed by us, with a last line that says it is complete."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django_safe_migrate.backups.streams import pieces
+from django_safe_migrate.exceptions import BackupFailed
+
+#: What the dump program writes last, and only when everything else was written.
+TRAILER = b"-- Dump completed"
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def uncompressed(path: Path) -> Iterator[bytes]:
+    """Yield the SQL of a dump, compressed or not: ``dbrestore --uncompress`` hands it over uncompressed."""
+    with path.open("rb") as raw:
+        is_compressed = raw.read(2) == GZIP_MAGIC
+        raw.seek(0)
+        stream: Any = gzip.GzipFile(fileobj=raw) if is_compressed else raw
+        try:
+            yield from pieces(stream)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise BackupFailed(f"{path.name} cannot be decompressed: {error}.") from error
+
+
+def is_complete(end: bytes) -> bool:
+    """Whether these bytes end as a complete dump does."""
+    lines = end.rstrip().splitlines()
+    return bool(lines) and lines[-1].startswith(TRAILER)
