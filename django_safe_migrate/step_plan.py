@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from django_safe_migrate.plan import Plan
 
 
-def step_records(
-    plan: Plan, state: ProjectState, *, can_rollback_ddl: bool
-) -> list[StepRecord]:
+def step_records(plan: Plan, state: ProjectState, *, can_rollback_ddl: bool) -> list[StepRecord]:
     """
     Return one record for each step, in the plan's order.
 

@@ -39,7 +39,9 @@ KEEPALIVE = {
     "keepalives_interval": 20,
     "keepalives_count": 3,
 }
-SERVER_KEEPALIVE = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 20; SET tcp_keepalives_count = 3"
+SERVER_KEEPALIVE = (
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 20; SET tcp_keepalives_count = 3"
+)
 
 
 class AdvisoryRunLock(SessionRunLock):
