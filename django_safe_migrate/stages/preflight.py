@@ -18,8 +18,8 @@ CollectedSQL = Mapping[str, tuple[OperationSQL, ...]]
 
 #: Findings that no flag can make possible.
 IMPOSSIBLE = frozenset({"irreversible_operation"})
-#: A migration that an earlier run left in the middle.
-HALF_DONE = "half_done_migration"
+#: Findings of this stage itself, as ``--allow`` names them.
+RULES = frozenset({"half_done_migration"})
 
 
 def preflight(run: Run) -> StageResult:
@@ -77,8 +77,9 @@ def _assess_plan(run: Run, sql: CollectedSQL | None = None) -> tuple[Finding, ..
         first_install=run.is_first_install,
         rewritten_tables=rewritten_tables(run.plan, state, run.database),
     )
-    found = [*assess(context), *_half_done(run)]
+    found = assess(context)
     if not run.options.fake:
+        found += _half_done(run)
         found += analyse(run.plan, run.database, state, run.settings, sql=sql)
     return tuple(_with_allowance(finding, run.options) for finding in found)
 
@@ -90,7 +91,7 @@ def _half_done(run: Run) -> Iterator[Finding]:
         if work.migration in planned:
             first = work.next_commands[0].command if work.next_commands else "migrate_status"
             yield Finding(
-                rule=HALF_DONE,
+                rule="half_done_migration",
                 severity=Severity.ERROR,
                 message=f"{work.explanation} Run {work.run_id} left it so.",
                 hint=f"See what is there: python manage.py migrate_status{run.database_option}\n"

@@ -94,6 +94,12 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
             "A constraint was never checked against existing rows, as before or as planned.",
         ),
     },
+    "stages": {
+        "half_done_migration": (
+            "error",
+            "An earlier run left a planned migration in the middle; going on would fail on what exists already.",
+        ),
+    },
     "pipeline": {
         "journal_elsewhere": (
             "warning",

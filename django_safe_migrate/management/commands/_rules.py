@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from django_safe_migrate import environment
 from django_safe_migrate.analysis.engine import rule_names
-from django_safe_migrate.stages.preflight import HALF_DONE
+from django_safe_migrate.stages import preflight
 
 if TYPE_CHECKING:
     from django_safe_migrate.conf import Settings
@@ -29,4 +29,4 @@ def check_rules(names: list[str], settings: Settings) -> None:
 
 def allowable_rules(settings: Settings) -> frozenset[str]:
     """Return the names of everything that can block a run and may be allowed."""
-    return rule_names(settings) | environment.RULES | {HALF_DONE}
+    return rule_names(settings) | environment.RULES | preflight.RULES

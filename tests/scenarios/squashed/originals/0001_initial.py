@@ -7,5 +7,11 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = []
     operations = [
-        migrations.CreateModel("Parcel", [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=50))]),
+        migrations.CreateModel(
+            "Parcel",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("name", models.CharField(max_length=50)),
+            ],
+        ),
     ]

@@ -8,6 +8,12 @@ class Migration(migrations.Migration):
     replaces = [("squashed", "0001_initial"), ("squashed", "0002_weight")]
     dependencies = []
     operations = [
-        migrations.CreateModel("Parcel", [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=50))]),
+        migrations.CreateModel(
+            "Parcel",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("name", models.CharField(max_length=50)),
+            ],
+        ),
         migrations.AddField("parcel", "weight", models.IntegerField(null=True)),
     ]

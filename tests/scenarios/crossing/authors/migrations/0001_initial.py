@@ -7,5 +7,8 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = []
     operations = [
-        migrations.CreateModel("Author", [("id", models.AutoField(primary_key=True)), ("name", models.CharField(max_length=50))]),
+        migrations.CreateModel(
+            "Author",
+            [("id", models.AutoField(primary_key=True)), ("name", models.CharField(max_length=50))],
+        ),
     ]

@@ -7,5 +7,12 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [("authors", "0001_initial")]
     operations = [
-        migrations.CreateModel("Book", [("id", models.BigAutoField(primary_key=True)), ("author", models.ForeignKey("authors.Author", on_delete=models.CASCADE)), ("title", models.CharField(max_length=50))]),
+        migrations.CreateModel(
+            "Book",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("author", models.ForeignKey("authors.Author", on_delete=models.CASCADE)),
+                ("title", models.CharField(max_length=50)),
+            ],
+        ),
     ]
