@@ -7,6 +7,7 @@ import dataclasses
 from django_safe_migrate import events
 from django_safe_migrate.backups import get_backend
 from django_safe_migrate.exceptions import SafeMigrateError, UnsafePlan
+from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
 from django_safe_migrate.execution.partial import revert_partial
 from django_safe_migrate.execution.targets import plan_between
@@ -50,13 +51,18 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
             carry_out_plan(_recovery_request(request, run), run.database, executor, plan, run.lock)
             executor = SafeMigrationExecutor(run.database.connection)
     except Exception as second:
-        error.changed = f"{error.changed} Rolling back failed as well: {second}"
+        error.changed = f"{error.changed} Rolling back failed as well: {_told(second)}"
         error.next_command = f"migrate_status{run.database_option}"
         raise error from second
     error.changed = (
         "The database was rolled back: exactly the migrations applied before this run are applied."
     )
     error.next_command = f"safemigrate{run.database_option}   (after mending the migration)"
+
+
+def _told(error: Exception) -> str:
+    """The text of an error of ours, or of another without the values of rows."""
+    return error.message if isinstance(error, SafeMigrateError) else describe(error)
 
 
 def _note_reverted(run: Run) -> None:

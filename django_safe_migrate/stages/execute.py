@@ -95,8 +95,9 @@ def describe_change(run: Run, failure: StepFailed) -> str:
     if failure.is_partial:
         count = len([place for place in failure.completed if place >= 0])
         total_operations = len(failure.migration.operations)
+        part = f" and part of {failure.operation_description}" if failure.failed_half_way else ""
         left = (
-            f"{failure.label} is half done: {count} of its {total_operations} operations stay in the database, "
+            f"{failure.label} is half done: {count} of its {total_operations} operations{part} stay in the database, "
             "and it is not recorded."
         )
     else:

@@ -13,7 +13,7 @@ from django_safe_migrate.exceptions import BackupFailed
 SQL = b"SELECT 1;\n" * 1000 + b"-- Dump completed on 2026-01-01\n"
 
 
-@pytest.mark.parametrize("content", [SQL, gzip.compress(SQL)])
+@pytest.mark.parametrize("content", [SQL, gzip.compress(SQL)], ids=["plain", "gzip"])
 def test_both_forms_give_the_same(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "dump"
     path.write_bytes(content)

@@ -25,6 +25,7 @@ from django_safe_migrate.management.commands._backup_text import restore_questio
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.management.commands._console import Console
 from django_safe_migrate.management.commands._running import show_or_carry_out
+from django_safe_migrate.management.commands.migrate_backup import LATEST
 from django_safe_migrate.rollback import Wanted, plan_rollback
 from django_safe_migrate.run import ROLLBACK, RunOptions
 
@@ -114,7 +115,9 @@ class Command(SafeMigrateCommand):
     def _restore(self, options: dict[str, Any], database: Database) -> None:
         """Restore a backup, as ``migrate_backup restore`` does, after the questions of a rollback."""
         if options["dry_run"]:
-            receipt = get_backend().verify(options["restore"], database.alias)
+            backend, name = get_backend(), options["restore"]
+            newest = backend.latest(database) if name == LATEST else None
+            receipt = backend.verify(newest.name if newest else name, database.alias)
             self.stdout.write(restore_question(receipt, database, in_place=False))
             self.stdout.write("Nothing was touched.")
             return
