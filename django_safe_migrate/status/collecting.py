@@ -16,7 +16,7 @@ from django_safe_migrate.record import RUNNING
 from django_safe_migrate.status import migrations as reading
 from django_safe_migrate.status import runs
 from django_safe_migrate.status.contents import UNKNOWN, HalfDone, LockStatus, Status
-from django_safe_migrate.status.half_done import find_half_done
+from django_safe_migrate.status.half_done import find_half_done, has_candidates
 
 if TYPE_CHECKING:
     from django_safe_migrate.databases import Database
@@ -55,7 +55,7 @@ def half_done_work(database: Database) -> tuple[HalfDone, ...]:
     """Return the migrations that runs have left half done on a database that can be reached."""
     history = History()
     records = runs.read_runs(history, database.alias, runs.lock_status(database), LOOK_BACK)
-    if not any(record.may_be_half_done(step) for record in records for step in record.steps):
+    if not has_candidates(records):
         return ()
     return tuple(find_half_done(records, history, database, _migrations(database)))
 

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 Candidate = tuple[RunRecord, StepRecord]
 
 
+def has_candidates(records: list[RunRecord]) -> bool:
+    """Whether looking closer can find anything; the records of a list of runs come without the operations of their steps."""
+    return next(_candidates(records), None) is not None
+
+
 def find_half_done(
     records: list[RunRecord], history: History, database: Database, migrations: Migrations | None
 ) -> Iterator[HalfDone]:

@@ -50,6 +50,21 @@ def test_stop_leaves_what_was_done_and_says_how_far_it_came(project: Project) ->
     assert before.tables["shop_order"].rows == without_note(tables["shop_order"].rows)
     assert history(project) == [("migrate", "failed", 7, False)]
     assert steps(project, run) == [("0001_initial", "applied"), ("0002_order_note", "failed"), ("0003_order_colour", "planned")]  # fmt: skip
+    if not transactional:
+        blocked_by_half_done_work(project, before)
+    mended(project, before)
+
+
+def blocked_by_half_done_work(project: Project, before: Snapshot) -> None:
+    """Going on would fail on the column that is there already: the next run stops first, and the backup leads back."""
+    result = project.manage("safemigrate", "--noinput", check=False)
+    assert result.returncode == 3, result.stdout + result.stderr
+    assert "blocking finding (half_done_migration)" in result.stderr
+    (name,) = backups(project)
+    assert f"python manage.py migrate_rollback --restore {name}" in result.stdout
+
+    project.manage("migrate_rollback", "--restore", name, "--force", "--noinput")
+    assert before.difference(project.snapshot(exclude=OURS)) == []
 
 
 def test_rollback_returns_to_the_migrations_from_before(project: Project) -> None:
