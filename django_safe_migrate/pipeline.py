@@ -181,6 +181,12 @@ def _report_journal(run: Run, journal: Journal) -> None:
         run.emit(events.FINDING_NOTICED, stage="", finding=finding.to_json())
 
 
+def _report_failure_to_write(run: Run, journal: Journal) -> None:
+    """Say that the journal has gaps: the disk is full, or its folder is gone."""
+    if journal.failure:
+        run.emit(events.NOTICE, message=journal.failure)
+
+
 def _carry_out_stage(run: Run, name: str, stage: Stage) -> None:
     run.emit(events.STAGE_STARTED, stage=name)
     started = time.perf_counter()
@@ -212,6 +218,7 @@ def _closing(request: Request, run: Run, journal: Journal) -> Iterator[None]:
     """Close the record whatever happens, and turn a signal into an ``Interrupted``."""
     try:
         yield
+        _report_failure_to_write(run, journal)
     except StopRequested as stop:
         error = _interrupted(run, stop)
         _finish(run, INTERRUPTED, error)
