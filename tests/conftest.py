@@ -67,7 +67,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """End on SIGTERM as on Ctrl-C, so that the servers are stopped."""
+    """
+    End on SIGTERM as on Ctrl-C, so that the servers are stopped, and let signals reach the processes that tests start.
+
+    A suite that was started in the background, or behind nohup, ignores SIGINT and SIGHUP, and so would all its children.
+    """
+    for number, usual in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _exit_on_signal)
 

@@ -20,7 +20,6 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils.module_loading import import_string
-from health_check.exceptions import HealthCheckException, ServiceWarning
 
 from django_safe_migrate.findings import Finding, Severity
 from django_safe_migrate.verification.context import CheckResult, VerificationContext, counted
@@ -170,6 +169,9 @@ class _Probe:
 
 
 def _outcome(error: Exception | None) -> tuple[str, str]:
+    # Not at the top: importing anything of health_check imports its DNS resolver, which every run would wait for.
+    from health_check.exceptions import HealthCheckException, ServiceWarning
+
     if error is None:
         return PASSED, ""
     if isinstance(error, ServiceWarning):

@@ -80,6 +80,7 @@ class MariaDBServer(Server):
             ],
             None,
             self.folder,
+            temporary,
         )
         setup = self.folder / "setup.sql"
         setup.write_text(self._setup_sql())

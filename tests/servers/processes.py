@@ -53,11 +53,15 @@ def account_arguments(user: str | None) -> dict[str, Any]:
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
-def run_setup(arguments: Sequence[str | Path], user: str | None, cwd: Path) -> None:
+def run_setup(
+    arguments: Sequence[str | Path], user: str | None, cwd: Path, temporary: Path | None = None
+) -> None:
     """Run a program that prepares a server; its output is the error when it fails."""
+    environment = {**os.environ, **({"TMPDIR": str(temporary)} if temporary else {})}
     result = subprocess.run(
         [str(argument) for argument in arguments],
         cwd=cwd,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
