@@ -32,7 +32,7 @@ from django_safe_migrate.plan import Plan, freeze
 from django_safe_migrate.record import FAILED, INTERRUPTED, SUCCEEDED, RunRecord
 from django_safe_migrate.recorder import Listener, Recorder
 from django_safe_migrate.retention import prune_backups
-from django_safe_migrate.run import Ask, Run, RunOptions, StageResult
+from django_safe_migrate.run import ROLLBACK, Ask, Run, RunOptions, StageResult
 from django_safe_migrate.stages.backup import backup
 from django_safe_migrate.stages.execute import execute
 from django_safe_migrate.stages.preflight import preflight
@@ -110,6 +110,7 @@ def carry_out_plan(
     with _closing(request, run, journal):
         _announce(run)
         _report_journal(run, journal)
+        _tell_losses(run)
         for name, stage in request.stages:
             _carry_out_stage(run, name, stage)
     return run
@@ -179,6 +180,14 @@ def _report_journal(run: Run, journal: Journal) -> None:
             hint="Set SAFE_MIGRATE['JOURNAL_DIR'] to a folder that this user can write and that outlives the process.",
         )
         run.emit(events.FINDING_NOTICED, stage="", finding=finding.to_json())
+
+
+def _tell_losses(run: Run) -> None:
+    """Say before a rollback what it brings back without its data, and what it drops."""
+    if run.options.kind == ROLLBACK:
+        for step in run.record.steps:
+            for loss in step.lossy:
+                run.emit(events.NOTICE, message=f"Undoing {step.label}: {loss}.")
 
 
 def _report_failure_to_write(run: Run, journal: Journal) -> None:

@@ -22,6 +22,8 @@ Listener = Callable[[Event, RunRecord], None]
 
 #: The history is written at most once in so many seconds while steps go by; the journal has every event at once.
 HISTORY_SECONDS = 1.0
+#: And so seldom that writing it takes at most one part in so many of the time: a long plan has a long record.
+HISTORY_SHARE = 50
 
 _SIGNALS = {
     events.RUN_STARTED: signals.run_started,
@@ -68,6 +70,7 @@ class Recorder:
         self._listener: Listener | None = listener
         self._durable_operations = durable_operations
         self._saved_at = 0.0
+        self._interval = HISTORY_SECONDS
 
     def emit(self, name: str, **payload: Any) -> None:
         """Say that something happened; the payload is plain JSON data."""
@@ -99,13 +102,16 @@ class Recorder:
         return bool(self.record.steps[event.payload["index"]].atomic)
 
     def _save_if_due(self, name: str) -> None:
-        due = name == events.STEP_FINISHED and time.monotonic() - self._saved_at >= HISTORY_SECONDS
+        waited = time.monotonic() - self._saved_at
+        due = name == events.STEP_FINISHED and waited >= self._interval
         if not due and name not in _SAVED_AT_ONCE:
             return
         if connections[self._history.alias].in_atomic_block:
             return
+        started = time.monotonic()
         self._history.save(self.record)
         self._saved_at = time.monotonic()
+        self._interval = max(HISTORY_SECONDS, HISTORY_SHARE * (self._saved_at - started))
 
     def _send(self, signal: Any, event: Event) -> None:
         for receiver, result in signal.send_robust(

@@ -13,7 +13,7 @@ from django_safe_migrate.execution.partial import revert_partial
 from django_safe_migrate.execution.targets import plan_between
 from django_safe_migrate.pipeline import RECOVERY_STAGES, Request, carry_out, carry_out_plan
 from django_safe_migrate.plan import freeze
-from django_safe_migrate.record import REVERTED
+from django_safe_migrate.record import FAILED, REVERTED, StepRecord
 from django_safe_migrate.restore import RestoreRequest, restore_backup
 from django_safe_migrate.run import ROLLBACK, Run, RunOptions
 
@@ -43,7 +43,7 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
     try:
         if run.failure is not None and run.failure.is_partial:
             revert_partial(run.executor, run.failure, run.database)
-            _note_reverted(run)
+            _note_reverted(run, [step for step in run.record.steps if step.status == FAILED])
         executor = SafeMigrationExecutor(run.database.connection)
         wanted = [_key(label) for label in run.record.applied_before]
         for planned in plan_between(executor, wanted):
@@ -54,6 +54,7 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
         error.changed = f"{error.changed} Rolling back failed as well: {_told(second)}"
         error.next_command = f"migrate_status{run.database_option}"
         raise error from second
+    _note_reverted(run, run.record.steps_done)
     error.changed = (
         "The database was rolled back: exactly the migrations applied before this run are applied."
     )
@@ -65,16 +66,16 @@ def _told(error: Exception) -> str:
     return error.message if isinstance(error, SafeMigrateError) else describe(error)
 
 
-def _note_reverted(run: Run) -> None:
-    """Write down that the failed step has left nothing after all."""
-    step = next(one for one in run.record.steps if run.failure and one.label == run.failure.label)
-    run.emit(
-        events.STEP_FINISHED,
-        index=run.record.steps.index(step),
-        status=REVERTED,
-        seconds=step.seconds,
-        error=step.error,
-    )
+def _note_reverted(run: Run, steps: list[StepRecord]) -> None:
+    """Write down that nothing is left of these steps after all."""
+    for step in steps:
+        run.emit(
+            events.STEP_FINISHED,
+            index=run.record.steps.index(step),
+            status=REVERTED,
+            seconds=step.seconds,
+            error=step.error,
+        )
 
 
 def _recovery_request(request: Request, run: Run) -> Request:
@@ -104,6 +105,10 @@ def _restore(request: Request, run: Run, error: SafeMigrateError) -> None:
         error.changed = f"{error.changed} Restoring {name} failed as well: {second.message}"
         error.next_command = f"migrate_backup restore {name}{run.database_option}"
         raise error from second
+    _note_reverted(
+        run,
+        [s for s in run.record.steps if s.is_done or run.record.may_be_half_done(s)],
+    )
     error.changed = f"The database was restored from {name}. {_kept(result.kept)}"
     error.next_command = f"safemigrate{run.database_option}   (after mending the migration)"
 

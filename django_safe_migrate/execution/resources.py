@@ -17,7 +17,6 @@ if sys.platform != "win32":
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         return {
             "peak_rss_bytes": own.ru_maxrss * _RSS_UNIT,
-            "peak_child_rss_bytes": children.ru_maxrss * _RSS_UNIT,
             "cpu_seconds": round(
                 own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, 3
             ),

@@ -126,7 +126,6 @@ def _performance(record: RunRecord) -> Performance:
         statement_seconds=sum(statement.seconds for statement in statements),
         retries=sum(max(0, step.attempts - 1) for step in record.steps),
         peak_rss_bytes=resources.get("peak_rss_bytes"),
-        peak_child_rss_bytes=resources.get("peak_child_rss_bytes"),
         cpu_seconds=resources.get("cpu_seconds"),
         peak_connections=resources.get("peak_connections"),
     )

@@ -123,7 +123,6 @@ class Performance:
     statement_seconds: float
     retries: int
     peak_rss_bytes: int | None
-    peak_child_rss_bytes: int | None
     cpu_seconds: float | None
     peak_connections: int | None
 

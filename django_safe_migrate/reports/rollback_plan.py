@@ -98,7 +98,8 @@ def _commands(
         commands.append(
             _command(f"migrate_status{alias}", "Shows what is applied and what is half done.")
         )
-    commands += _undoing(record, capability, alias)
+    else:
+        commands += _undoing(record, capability, alias)
     if backup and (capability != NOTHING or part_way):
         commands.append(
             _command(

@@ -59,15 +59,13 @@ def measurements(performance: Performance) -> Iterator[tuple[str, str]]:
     yield "Database response time before", _response(performance.response_seconds_before)
     yield "Database response time after", _response(performance.response_seconds_after)
     before, after = performance.response_seconds_before, performance.response_seconds_after
-    if before and after and max(before, after) >= _NOISE:
+    if before and after and min(before, after) >= _NOISE:
         yield "Change of the response time", f"{after / before - 1:+.0%}"
     yield (
         "Statements",
         f"{performance.statements:,} in {units.duration(performance.statement_seconds)}",
     )
     yield "Peak memory of this process", units.size(performance.peak_rss_bytes) or NOT_MEASURED
-    if performance.peak_child_rss_bytes:
-        yield "Peak memory of the backup's programs", units.size(performance.peak_child_rss_bytes)
     yield "Processor time", units.duration(performance.cpu_seconds) or NOT_MEASURED
     if performance.peak_connections is not None:
         yield "Peak connections", f"{performance.peak_connections:,}"
@@ -76,4 +74,6 @@ def measurements(performance: Performance) -> Iterator[tuple[str, str]]:
 
 
 def _response(seconds: float | None) -> str:
-    return NOT_MEASURED if seconds is None else f"{seconds * 1000:.2f} ms"
+    if seconds is None:
+        return NOT_MEASURED
+    return f"{seconds * 1e6:.0f} µs" if seconds < 0.001 else f"{seconds * 1000:.2f} ms"

@@ -6,6 +6,7 @@ from typing import Any
 
 from django_safe_migrate.exceptions import LockNotAcquired, MigrationFailed, SafeMigrateError
 from django_safe_migrate.execution import resources
+from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.execution.executor import StepFailed
 from django_safe_migrate.execution.observer import DEFERRED, DEFERRED_DESCRIPTION, Conduct
 from django_safe_migrate.execution.retry import RetryPolicy
@@ -27,7 +28,10 @@ def execute(run: Run) -> StageResult:
     )
     connection = run.database.connection
     state = run.executor.current_state()
-    run.surroundings.before(connection, state, run.plan.django_plan())
+    try:
+        run.surroundings.before(connection, state, run.plan.django_plan())
+    except Exception as error:
+        return StageResult("failed", error=_receiver_failed(run, "pre_migrate", error))
     detail: dict[str, Any] = {"response_seconds_before": run.baseline.response_seconds}
     try:
         run.state_after = run.executor.carry_out(
@@ -41,10 +45,28 @@ def execute(run: Run) -> StageResult:
         detail["resources"] = resources.used()
         run.failure = failure
         return StageResult("failed", detail=detail, error=explain(run, failure))
-    run.surroundings.after(connection, run.state_after, run.plan.django_plan())
+    try:
+        run.surroundings.after(connection, run.state_after, run.plan.django_plan())
+    except Exception as error:
+        detail["resources"] = resources.used()
+        return StageResult(
+            "failed", detail=detail, error=_receiver_failed(run, "post_migrate", error)
+        )
     detail["response_seconds_after"] = run.database.response_seconds()
     detail["resources"] = resources.used()
     return StageResult("passed", detail=detail)
+
+
+def _receiver_failed(run: Run, signal: str, error: Exception) -> MigrationFailed:
+    """Explain that code of the project, called before or after the migrations, raised; ``--traceback`` shows where."""
+    done, total = len(run.record.steps_done), len(run.record.steps)
+    failed = MigrationFailed(
+        f"A receiver of {signal}, or the creation of tables of apps without migrations, failed: {describe(error)}",
+        changed=f"{done} of {total} planned migrations are carried out; what the receivers wrote before stays.",
+        next_command=f"safemigrate{run.database_option}   (sends the signals again, after mending the receiver)",
+    )
+    failed.__cause__ = error
+    return failed
 
 
 def ensure_same_plan(run: Run) -> None:

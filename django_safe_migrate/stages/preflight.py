@@ -18,7 +18,7 @@ CollectedSQL = Mapping[str, tuple[OperationSQL, ...]]
 
 #: Findings that no flag can make possible.
 IMPOSSIBLE = frozenset({"irreversible_operation"})
-#: Findings of this stage itself, as ``--allow`` names them.
+#: Findings of this stage itself, as ``--allow`` names them; ``--force`` alone does not go over them.
 RULES = frozenset({"half_done_migration"})
 
 
@@ -85,10 +85,11 @@ def _assess_plan(run: Run, sql: CollectedSQL | None = None) -> tuple[Finding, ..
 
 
 def _half_done(run: Run) -> Iterator[Finding]:
-    """Find what an earlier run left in the middle: going on from there would fail on what exists already."""
+    """Find what an earlier run left in the middle: going on from there, or back around it, would not end where it should."""
     planned = {step.label for step in run.plan.steps}
     for work in half_done_work(run.database):
-        if work.migration in planned:
+        # Going back around it would look complete, and leave its operations behind.
+        if work.migration in planned or run.options.kind == ROLLBACK:
             first = work.next_commands[0].command if work.next_commands else "migrate_status"
             yield Finding(
                 rule="half_done_migration",
@@ -101,7 +102,7 @@ def _half_done(run: Run) -> Iterator[Finding]:
 
 
 def _with_allowance(finding: Finding, options: RunOptions) -> Finding:
-    forced = options.force and finding.rule not in IMPOSSIBLE
+    forced = options.force and finding.rule not in IMPOSSIBLE | RULES
     if forced or finding.rule in options.allow:
         return dataclasses.replace(finding, allowed=True)
     return finding

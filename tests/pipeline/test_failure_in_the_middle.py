@@ -96,7 +96,13 @@ def test_restore_returns_to_the_backup_of_the_run(project: Project) -> None:
     assert applied_now(project, before) == []
     assert before.difference(project.snapshot(exclude=OURS)) == []
     assert history(project) == [("migrate", "failed", 7, False), ("restore", "succeeded", 0, True)]
-    assert steps(project, failed_run(project)) == [("0001_initial", "applied"), ("0002_order_note", "failed"), ("0003_order_colour", "planned")]  # fmt: skip
+    # Where nothing rolls back a schema change, the restore undid what the failed step had left.
+    failed = "failed" if can_rollback(project) else "reverted"
+    assert steps(project, failed_run(project)) == [
+        ("0001_initial", "reverted"),
+        ("0002_order_note", failed),
+        ("0003_order_colour", "planned"),
+    ]
     project.manage("migrate_backup", "drop-old", kept[1], "--noinput")
     mended(project, before)
 
@@ -147,6 +153,11 @@ def failed_run(project: Project) -> uuid.UUID:
     )
     # SQLite has no type for it and keeps the digits alone.
     return uuid.UUID(str(found))
+
+
+def can_rollback(project: Project) -> bool:
+    with project.connection() as connection:
+        return bool(connection.features.can_rollback_ddl)
 
 
 def steps(project: Project, run: uuid.UUID) -> list[tuple[str, str]]:

@@ -64,7 +64,7 @@ def test_what_was_measured() -> None:
 
 def test_nothing_is_made_up_where_nothing_was_measured() -> None:
     performance = build(RunRecord("r")).performance
-    assert dataclasses.astuple(performance) == (None, None, 0, 0, 0, None, None, None, None)
+    assert dataclasses.astuple(performance) == (None, None, 0, 0, 0, None, None, None)
 
 
 def test_attempts_that_were_repeated_are_counted() -> None:
