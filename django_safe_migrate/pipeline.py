@@ -143,6 +143,7 @@ def _begin(
         lock=lock,
         surroundings=request.surroundings,
         ask=request.ask,
+        state_without_plan=state,
         is_first_install=not executor.loader.applied_migrations,
         needs_backup=needs_backup,
         backup_reason=reason,

@@ -110,6 +110,7 @@ def preview(
         lock=UnlockedRunLock(),
         surroundings=surroundings,
         ask=lambda run, findings: False,
+        state_without_plan=state,
         is_first_install=not executor.loader.applied_migrations,
         needs_backup=needs_backup,
         backup_reason=reason,
@@ -140,7 +141,7 @@ def _preview(run: Run, findings: tuple[Finding, ...], collected: list[Collected]
 
 
 def _collect(run: Run) -> list[Collected]:
-    collector = SqlCollector(run.executor.connection, run.executor.state_without(run.plan))
+    collector = SqlCollector(run.executor.connection, run.state_without_plan)
     return collector.collect_plan(run.plan.django_plan())
 
 

@@ -77,6 +77,7 @@ class Run:
     """
     A run under way.
 
+    ``state_without_plan`` is the project's state that all applied migrations outside of the plan add up to; nobody changes it.
     ``emit`` is how stages say what happens while it happens; ``baseline``, ``state_after`` and ``failure`` are what ``execute``
     hands on to ``verify`` and to the pipeline, everything else a stage returns.
     """
@@ -91,6 +92,7 @@ class Run:
     lock: RunLock
     surroundings: Surroundings
     ask: Ask
+    state_without_plan: ProjectState
     is_first_install: bool
     needs_backup: bool
     backup_reason: str

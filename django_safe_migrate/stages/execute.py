@@ -24,7 +24,7 @@ def execute(run: Run) -> StageResult:
         run.settings,
         plan=run.plan,
         row_counts=run.backup_row_counts,
-        state=run.executor.state_without(run.plan),
+        state=run.state_without_plan,
     )
     connection = run.database.connection
     state = run.executor.current_state()

@@ -68,7 +68,7 @@ def _assess_backup(run: Run) -> tuple[Finding, ...]:
 
 
 def _assess_plan(run: Run, sql: CollectedSQL | None = None) -> tuple[Finding, ...]:
-    state = run.executor.state_without(run.plan)
+    state = run.state_without_plan
     context = EnvironmentContext(
         database=run.database,
         plan=run.plan,
