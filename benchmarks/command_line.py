@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,26 +49,24 @@ def parse(description: str, *, rounds: int, databases: Sequence[str] = tuple(SER
 
 
 @contextlib.contextmanager
-def private_server(name: str, config: Sequence[str] = ()) -> Iterator[Server]:
+def private_server(
+    name: str, config: Sequence[str] = (), *, durable: bool = True
+) -> Iterator[Server]:
     """
     Start a server that waits for the disk as a real one does, and remove it afterwards.
 
-    The servers of the tests do not wait, which would make every commit look free.
+    The servers of the tests do not wait, which would make every commit look free; ``durable=False`` starts one of those.
     """
     if not settings.configured:
         settings.configure()
         django.setup()
-    server = SERVERS[name]() if name == "sqlite" else _durable(name, config)
+    make: Callable[..., Server] = SERVERS[name]
+    server = make() if name == "sqlite" else make(config=config, durable=durable)
     server.start()
     try:
         yield server
     finally:
         server.remove()
-
-
-def _durable(name: str, config: Sequence[str]) -> Server:
-    make: Callable[..., Server] = SERVERS[name]
-    return make(config=config, durable=True)
 
 
 @contextlib.contextmanager
@@ -83,8 +81,15 @@ def label(server: Server) -> str:
     return f"{server.name} {server.version}"
 
 
-def finish(question: str, comparisons: Sequence[Comparison], options: Options) -> None:
-    """Print the table and the JSON."""
+def finish(
+    question: str,
+    comparisons: Sequence[Comparison],
+    options: Options,
+    *,
+    appendix: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Print the table and the JSON; ``appendix`` is printed below the table, ``more`` is put into the JSON."""
     document: dict[str, Any] = {
         "question": question,
         "machine": {
@@ -94,8 +99,10 @@ def finish(question: str, comparisons: Sequence[Comparison], options: Options) -
             "processors": os.cpu_count(),
         },
         "comparisons": [comparison.to_json() for comparison in comparisons],
+        **(more or {}),
     }
     text = json.dumps(document, indent=2)
-    print(f"\n{question}\n\n{table(comparisons)}\n\n{text}")
+    tables = "\n\n".join(filter(None, (table(comparisons), appendix)))
+    print(f"\n{question}\n\n{tables}\n\n{text}")
     if options.json:
         options.json.write_text(text + "\n", encoding="utf-8")

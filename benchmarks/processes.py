@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +39,19 @@ def measure(
     cwd: Path,
     env: Mapping[str, str],
     watch_memory: bool = False,
+    statuses: Collection[int] = (0,),
+    proof: str = "",
 ) -> Measurement:
     """
     Run a command and measure it.
 
     ``watch_memory`` also reads its peak memory (``VmHWM``, Linux only). The kernel's own account of a process that has ended is no
-    use for that: it counts the memory of the parent from before the program was loaded.
+    use for that: it counts the memory of the parent from before the program was loaded. ``statuses`` are the exit codes of a command that
+    has done its work: checks end with one of their own when they find something. A crash may end with the same, so that ``proof`` is a
+    regular expression of what a command prints only at the end of its work.
+
+    Raises:
+        CommandFailed: the command ended with another status, or without the proof.
     """
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
@@ -59,11 +67,14 @@ def measure(
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            size = output.seek(0, os.SEEK_END)
-            output.seek(max(0, size - LAST_WORDS))
-            words = output.read().decode(errors="replace")
-            raise CommandFailed(f"{command} ended with status {process.returncode}:\n{words}")
+        output.seek(0)
+        words = output.read().decode(errors="replace")
+        if process.returncode not in statuses:
+            raise CommandFailed(
+                f"{command} ended with status {process.returncode}:\n{words[-LAST_WORDS:]}"
+            )
+        if not re.search(proof, words):
+            raise CommandFailed(f"{command} did not print {proof!r}:\n{words[-LAST_WORDS:]}")
     return Measurement(seconds, usage.ru_utime + usage.ru_stime, watch.stop() if watch else 0)
 
 

@@ -8,7 +8,7 @@ The large project has 30 apps of 8 models and 10 migrations each. Every model re
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from benchmarks.processes import Measurement, measure
@@ -101,12 +101,20 @@ def large_project(
     folder: Path, server: Server, *, safe_migrate: bool = True, pending: bool = False
 ) -> Project:
     """Return the project of 300 migrations, all of them applied; with `pending`, one more is not."""
-    project = Project(folder, server, safe_migrate=safe_migrate)
-    for number in range(APPS):
-        write_app(project, number)
+    project = unmigrated_project(folder, server, APPS, safe_migrate=safe_migrate)
     fill_database(project)
     if pending:
         add_pending_migration(project)
+    return project
+
+
+def unmigrated_project(
+    folder: Path, server: Server, apps: int, *, safe_migrate: bool = True
+) -> Project:
+    """Return a project of so many apps (up to 100), each of 10 migrations; its database is empty."""
+    project = Project(folder, server, safe_migrate=safe_migrate)
+    for number in range(apps):
+        write_app(project, number)
     return project
 
 
@@ -171,10 +179,16 @@ def take_pending_migration_back(project: Project) -> None:
         project.sql(f"DELETE {condition}")
 
 
-def run_command(project: Project, *arguments: str) -> Measurement:
-    """Run `manage.py` of a project and measure it."""
+def run_command(
+    project: Project, *arguments: str, statuses: Collection[int] = (0,), proof: str = ""
+) -> Measurement:
+    """Run `manage.py` of a project and measure it; ``statuses`` and ``proof`` are those of ``measure``."""
     return measure(
-        [sys.executable, "manage.py", *arguments], cwd=project.folder, env=project.environment()
+        [sys.executable, "manage.py", *arguments],
+        cwd=project.folder,
+        env=project.environment(),
+        statuses=statuses,
+        proof=proof,
     )
 
 

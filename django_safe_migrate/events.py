@@ -11,11 +11,20 @@ from typing import Any
 RUN_STARTED = "run_started"
 STAGE_STARTED = "stage_started"
 FINDING_NOTICED = "finding_noticed"
+WAITING = "waiting"
+WAITED = "waited"
 BACKUP_CREATED = "backup_created"
+STEP_REHEARSED = "step_rehearsed"
 STEP_STARTED = "step_started"
 OPERATION_STARTED = "operation_started"
 OPERATION_FINISHED = "operation_finished"
+OPERATION_FAILED = "operation_failed"
 ATTEMPT_FAILED = "attempt_failed"
+BLOCKED = "blocked"
+BLOCKER_ENDED = "blocker_ended"
+MONITORED = "monitored"
+BREAKER_OPENED = "breaker_opened"
+BREAKER_CLOSED = "breaker_closed"
 STEP_FINISHED = "step_finished"
 STAGE_FINISHED = "stage_finished"
 NOTICE = "notice"
@@ -26,11 +35,20 @@ NAMES = frozenset(
         RUN_STARTED,
         STAGE_STARTED,
         FINDING_NOTICED,
+        WAITING,
+        WAITED,
         BACKUP_CREATED,
+        STEP_REHEARSED,
         STEP_STARTED,
         OPERATION_STARTED,
         OPERATION_FINISHED,
+        OPERATION_FAILED,
         ATTEMPT_FAILED,
+        BLOCKED,
+        BLOCKER_ENDED,
+        MONITORED,
+        BREAKER_OPENED,
+        BREAKER_CLOSED,
         STEP_FINISHED,
         STAGE_FINISHED,
         NOTICE,

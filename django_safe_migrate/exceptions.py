@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 NOT_CHANGED = "The database was not changed."
+#: What Python does not say of a ``MemoryError``.
+MEMORY_REFUSED = "this process was refused more memory: the machine has none left, or a limit such as ulimit -v forbids it"
 
 
 class SafeMigrateError(Exception):

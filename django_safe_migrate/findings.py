@@ -26,13 +26,37 @@ class Severity(enum.IntEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """
+    How much work something is on the tables as they are now.
+
+    ``seconds`` it takes in all; ``rows`` and ``bytes`` of the tables that it works through, without their indexes; ``written_bytes``
+    that need room on the disk before anything is freed, indexes included. ``measured`` says that the seconds come from rates seen on
+    this server; otherwise they come from assumed ones.
+    """
+
+    seconds: float
+    rows: int
+    bytes: int
+    written_bytes: int = 0
+    measured: bool = False
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Estimate:
+        """Rebuild an estimate from plain data; unknown keys of a newer version are ignored."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """
     Something noticed, in the shape of Django's ``CheckMessage``.
 
     ``rule`` names the rule or check that found it, ``message`` is one sentence of harm naming the table or input, ``hint`` says
     what to do instead. ``migration`` is ``app_label.name`` or empty when the finding is about the environment.
-    ``allowed`` is true when a setting or ``--allow`` took the blocking force from it.
+    ``allowed`` is true when a setting or ``--allow`` took the blocking force from it. ``estimate`` is how long what is found takes on
+    the tables as they are, None when nobody was asked or the harm is another one.
     """
 
     rule: str
@@ -45,6 +69,7 @@ class Finding:
     line: int = 0
     tables: tuple[str, ...] = ()
     allowed: bool = False
+    estimate: Estimate | None = None
 
     @property
     def id(self) -> str:
@@ -70,4 +95,6 @@ class Finding:
         values = {key: value for key, value in data.items() if key in known}
         values["severity"] = Severity.from_label(values["severity"])
         values["tables"] = tuple(values.get("tables", ()))
+        estimate = values.get("estimate")
+        values["estimate"] = Estimate.from_json(estimate) if estimate else None
         return cls(**values)

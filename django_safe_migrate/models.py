@@ -10,6 +10,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+#: Said once for all tables. Without it, Django 6.1 asks each database whether it has JSON in every system check, and so `makemigrations`
+#: of a project that has no JSON column of its own would fail where the file of a SQLite database cannot be opened.
+NEEDED_OF_THE_DATABASE = ("supports_json_field",)
+
 
 class Backup(models.Model):
     """A backup as its receipt describes it; ``pruned_at`` is set once the artefact was deleted."""
@@ -26,6 +30,7 @@ class Backup(models.Model):
     receipt = models.JSONField(_("receipt"), default=dict, blank=True)
 
     class Meta:
+        required_db_features = NEEDED_OF_THE_DATABASE
         verbose_name = _("backup")
         verbose_name_plural = _("backups")
         ordering = ["-created_at", "-pk"]
@@ -46,6 +51,7 @@ class MigrationRun(models.Model):
         MIGRATE = "migrate", _("migrate")
         ROLLBACK = "rollback", _("rollback")
         RESTORE = "restore", _("restore")
+        REPAIR = "repair", _("repair")
 
     class Status(models.TextChoices):
         """How far a run came."""
@@ -101,6 +107,7 @@ class MigrationRun(models.Model):
     report = models.JSONField(_("report"), default=dict, blank=True)
 
     class Meta:
+        required_db_features = NEEDED_OF_THE_DATABASE
         verbose_name = _("migration run")
         verbose_name_plural = _("migration runs")
         ordering = ["-started_at", "-pk"]
@@ -157,8 +164,10 @@ class MigrationStep(models.Model):
     tables = models.JSONField(_("tables"), default=list, blank=True)
     irreversible = models.JSONField(_("irreversible"), default=list, blank=True)
     lossy = models.JSONField(_("lossy"), default=list, blank=True)
+    source = models.CharField(_("digest of the source"), max_length=64, blank=True)
 
     class Meta:
+        required_db_features = NEEDED_OF_THE_DATABASE
         verbose_name = _("migration step")
         verbose_name_plural = _("migration steps")
         ordering = ["run", "position"]
@@ -195,8 +204,10 @@ class Finding(models.Model):
     line = models.PositiveIntegerField(_("line"), default=0)
     tables = models.JSONField(_("tables"), default=list, blank=True)
     allowed = models.BooleanField(_("allowed"), default=False)
+    estimate = models.JSONField(_("estimate"), null=True, blank=True)
 
     class Meta:
+        required_db_features = NEEDED_OF_THE_DATABASE
         verbose_name = _("finding")
         verbose_name_plural = _("findings")
         ordering = ["run", "position"]

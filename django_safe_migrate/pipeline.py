@@ -10,18 +10,19 @@ from __future__ import annotations
 import dataclasses
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
 from django.db import connections
 
 from django_safe_migrate import backup_policy, conf, events, provenance
 from django_safe_migrate.backups import get_backend
+from django_safe_migrate.closing import closing, stopped_before_a_run
 from django_safe_migrate.databases import Database, RunLock, get_database
-from django_safe_migrate.exceptions import Interrupted, SafeMigrateError
+from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
-from django_safe_migrate.execution.interrupts import StopRequested, stopping
+from django_safe_migrate.execution.interrupts import ensure_not_stopped, pass_over, stopping
 from django_safe_migrate.execution.run_lock import hold
 from django_safe_migrate.execution.surroundings import Surroundings
 from django_safe_migrate.execution.targets import Planned
@@ -29,18 +30,19 @@ from django_safe_migrate.findings import Finding, Severity
 from django_safe_migrate.history import History
 from django_safe_migrate.journal import Journal
 from django_safe_migrate.plan import Plan, freeze
-from django_safe_migrate.record import FAILED, INTERRUPTED, SUCCEEDED, RunRecord
+from django_safe_migrate.record import RunRecord
 from django_safe_migrate.recorder import Listener, Recorder
-from django_safe_migrate.retention import prune_backups
 from django_safe_migrate.run import ROLLBACK, Ask, Run, RunOptions, StageResult
 from django_safe_migrate.stages.backup import backup
 from django_safe_migrate.stages.execute import execute
 from django_safe_migrate.stages.preflight import preflight
+from django_safe_migrate.stages.rehearse import rehearse
 from django_safe_migrate.stages.verify import verify
 from django_safe_migrate.step_plan import step_records
 
 Stage = Callable[[Run], StageResult]
 Recover = Callable[["Request", Run, SafeMigrateError], None]
+First = Callable[["Request", Database, RunLock], "Request"]
 
 STAGES: tuple[tuple[str, Stage], ...] = (
     ("preflight", preflight),
@@ -48,6 +50,8 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("execute", execute),
     ("verify", verify),
 )
+#: The same, with the plan carried out on a copy first.
+REHEARSED_STAGES = (*STAGES[:2], ("rehearse", rehearse), *STAGES[2:])
 #: Going back after a failure: assessed already, and no backup is made of what failed.
 RECOVERY_STAGES: tuple[tuple[str, Stage], ...] = (("execute", execute), ("verify", verify))
 
@@ -59,7 +63,9 @@ class Request:
 
     ``planner`` is called under the run lock; ``listener`` prints what happens; ``waiting`` is told who holds the run lock while we
     wait for it; ``ask`` decides whether the run goes on after preflight; ``on_failure`` is called with the failed run and its error,
-    under the run lock. ``executor`` is one made before the lock, used again when nothing was applied since.
+    under the run lock. ``executor`` is one made before the lock, used again when nothing was applied since. ``first`` is called under the
+    run lock before anything is planned, and gives the request for what is left to do; ``notices`` go to the record of the run.
+    ``backup`` is the receipt of one that an earlier run of the same command has made, ``applied_before`` what was applied before that run.
     """
 
     options: RunOptions
@@ -71,6 +77,10 @@ class Request:
     executor: SafeMigrationExecutor | None = None
     on_failure: Recover | None = None
     stages: tuple[tuple[str, Stage], ...] = STAGES
+    first: First | None = None
+    notices: tuple[str, ...] = ()
+    backup: dict[str, Any] | None = None
+    applied_before: tuple[str, ...] | None = None
 
 
 def carry_out(request: Request) -> Run | None:
@@ -81,14 +91,28 @@ def carry_out(request: Request) -> Run | None:
         SafeMigrateError: the run failed; ``record.error`` of the run holds the same.
     """
     database = get_database(connections[request.options.database])
-    with stopping(), hold(database, request.options.run_lock_wait, request.waiting) as lock:
+    options = request.options
+    with (
+        stopping(database.statement_canceller()),
+        stopped_before_a_run(database.alias),
+        hold(database, options.run_lock_wait, request.waiting) as lock,
+    ):
         History().import_journals(held=(database.alias,))
+        if request.first is not None:
+            request = request.first(request, database, lock)
         executor = _current_executor(request.executor, database)
         planned = request.planner(executor)
         if not planned.plan:
             return None
         plan = freeze(database.alias, planned.targets, planned.plan)
-        return carry_out_plan(request, database, executor, plan, lock)
+        try:
+            return carry_out_plan(request, database, executor, plan, lock)
+        finally:
+            pass_over()
+
+
+def _stop_there(request: Request, run: Run, error: SafeMigrateError) -> None:
+    """Leave a failed run as it is."""
 
 
 def _current_executor(
@@ -107,8 +131,11 @@ def carry_out_plan(
 ) -> Run:
     """Carry a plan out under a run lock that the caller holds."""
     run, journal = _begin(request, database, executor, plan, lock)
-    with _closing(request, run, journal):
+    recover = request.on_failure or _stop_there
+    with closing(run, journal, lambda error: recover(request, run, error)):
         _announce(run)
+        for notice in request.notices:
+            run.emit(events.NOTICE, message=notice)
         _report_journal(run, journal)
         _tell_losses(run)
         for name, stage in request.stages:
@@ -123,14 +150,10 @@ def _begin(
     state = executor.state_without(plan)
     record = RunRecord(str(uuid.uuid4()))
     journal = Journal.open(record.id, database.alias)
-    recorder = Recorder(
-        record,
-        journal,
-        History(),
-        request.listener,
-        durable_operations=not database.can_rollback_ddl,
-    )
+    recorder = Recorder(record, journal, History(), request.listener)
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
+    if request.backup is not None:
+        needs_backup, reason = False, "The backup made before, by this command, serves here too."
     record.steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
     run = Run(
         options=options,
@@ -146,6 +169,7 @@ def _begin(
         state_without_plan=state,
         is_first_install=not executor.loader.applied_migrations,
         needs_backup=needs_backup,
+        earlier_backup=request.backup,
         backup_reason=reason,
         backup_backend=lambda: get_backend(settings),
     )
@@ -162,7 +186,8 @@ def _announce(run: Run) -> None:
         vendor=run.database.connection.vendor,
         server=run.database.server,
         fingerprint=run.plan.fingerprint,
-        options=options.to_json(),
+        # Whose lock it is, a server may not tell.
+        options={**options.to_json(), "lock_session": run.lock.session_name},
         rollback_of=options.rollback_of,
         applied_before=sorted(
             f"{app}.{name}" for app, name in run.executor.loader.applied_migrations
@@ -191,13 +216,8 @@ def _tell_losses(run: Run) -> None:
                 run.emit(events.NOTICE, message=f"Undoing {step.label}: {loss}.")
 
 
-def _report_failure_to_write(run: Run, journal: Journal) -> None:
-    """Say that the journal has gaps: the disk is full, or its folder is gone."""
-    if journal.failure:
-        run.emit(events.NOTICE, message=journal.failure)
-
-
 def _carry_out_stage(run: Run, name: str, stage: Stage) -> None:
+    ensure_not_stopped()
     run.emit(events.STAGE_STARTED, stage=name)
     started = time.perf_counter()
     try:
@@ -220,62 +240,4 @@ def _finish_stage(run: Run, name: str, started: float, result: StageResult) -> N
         status=result.status,
         seconds=seconds,
         detail=result.detail,
-    )
-
-
-@contextmanager
-def _closing(request: Request, run: Run, journal: Journal) -> Iterator[None]:
-    """Close the record whatever happens, and turn a signal into an ``Interrupted``."""
-    try:
-        yield
-        _report_failure_to_write(run, journal)
-    except StopRequested as stop:
-        error = _interrupted(run, stop)
-        _finish(run, INTERRUPTED, error)
-        raise error from None
-    except SafeMigrateError as error:
-        if request.on_failure is not None:
-            request.on_failure(request, run, error)
-        _finish(run, FAILED, error)
-        raise
-    except Exception as error:
-        _finish(run, FAILED, SafeMigrateError(describe(error), changed=_changed_so_far(run)))
-        raise
-    else:
-        prune_backups(run)
-        _finish(run, SUCCEEDED, None)
-    finally:
-        journal.close()
-
-
-def _finish(run: Run, status: str, error: SafeMigrateError | None) -> None:
-    told = error.to_json() if error is not None else None
-    run.emit(
-        events.RUN_FINISHED, status=status, exit_code=error.exit_code if error else 0, error=told
-    )
-
-
-def _interrupted(run: Run, stop: StopRequested) -> Interrupted:
-    return Interrupted(
-        f"The run was stopped by {stop}.",
-        signal_number=stop.number,
-        changed=_changed_so_far(run),
-        next_command=f"migrate_status{run.database_option}",
-    )
-
-
-def _changed_so_far(run: Run) -> str:
-    """Say what a run that ended between two steps, or inside one, has changed."""
-    record = run.record
-    done = [step.label for step in record.steps_done]
-    under_way = [step for step in record.steps if step.status == "running"]
-    half = [step.label for step in under_way if record.may_be_half_done(step)]
-    if half:
-        return f"The database was changed: {len(done)} of {len(record.steps)} planned migrations are done; {half[0]} may be half done."
-    if done:
-        return f"The database was changed: {len(done)} of {len(record.steps)} planned migrations are done ({', '.join(done)})."
-    return (
-        "The database was not changed: no migration was finished, and the one under way was rolled back."
-        if under_way
-        else ""
     )

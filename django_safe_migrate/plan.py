@@ -25,11 +25,6 @@ class PlannedOperation:
     operation: Operation
     description: str
 
-    @property
-    def is_reversible(self) -> bool:
-        """Whether the operation says that it can be undone."""
-        return bool(self.operation.reversible)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PlannedMigration:
@@ -38,6 +33,8 @@ class PlannedMigration:
     migration: Migration
     backwards: bool
     operations: tuple[PlannedOperation, ...]
+    #: The path of the migration's source, empty when it has none.
+    file: str
 
     @property
     def app_label(self) -> str:
@@ -58,16 +55,6 @@ class PlannedMigration:
     def direction(self) -> str:
         """``forwards`` or ``backwards``."""
         return "backwards" if self.backwards else "forwards"
-
-    @property
-    def file(self) -> str:
-        """The path of the migration's source, empty when it has none."""
-        return source_file(self.migration)
-
-    @property
-    def irreversible_operations(self) -> tuple[PlannedOperation, ...]:
-        """The operations that say they cannot be undone."""
-        return tuple(operation for operation in self.operations if not operation.is_reversible)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,7 +101,7 @@ def _planned(migration: Migration, backwards: bool) -> PlannedMigration:
         PlannedOperation(index, operation, operation.describe())
         for index, operation in enumerate(migration.operations)
     )
-    return PlannedMigration(migration, backwards, operations)
+    return PlannedMigration(migration, backwards, operations, source_file(migration))
 
 
 def _fingerprint(

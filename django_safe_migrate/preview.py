@@ -11,8 +11,9 @@ from django_safe_migrate.databases import get_database
 from django_safe_migrate.databases.locks import UnlockedRunLock
 from django_safe_migrate.execution.observer import DEFERRED_DESCRIPTION
 from django_safe_migrate.findings import Finding
-from django_safe_migrate.plan import Plan, PlannedMigration, freeze
-from django_safe_migrate.record import RunRecord, StepRecord
+from django_safe_migrate.plan import PlannedMigration, freeze
+from django_safe_migrate.record import RunRecord
+from django_safe_migrate.reports.forecast import forecast_json
 from django_safe_migrate.reports.preview import render_preview
 from django_safe_migrate.run import Run
 from django_safe_migrate.sql import DEFERRED, OperationSQL, SqlCollector
@@ -20,6 +21,7 @@ from django_safe_migrate.stages.preflight import assess_run
 from django_safe_migrate.step_plan import step_records
 
 if TYPE_CHECKING:
+    from django_safe_migrate.analysis import Forecast
     from django_safe_migrate.execution.executor import SafeMigrationExecutor
     from django_safe_migrate.execution.surroundings import Surroundings
     from django_safe_migrate.execution.targets import Planned
@@ -42,7 +44,11 @@ class PreviewOperation:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PreviewStep:
-    """One migration: its operations, and what going back from it could not bring back."""
+    """
+    One migration: its operations, what it will do, and what going back from it could not bring back.
+
+    ``forecast`` is None of a migration that is only recorded, and of one that the settings leave out (``left_out``).
+    """
 
     label: str
     direction: str
@@ -50,6 +56,8 @@ class PreviewStep:
     operations: tuple[PreviewOperation, ...]
     irreversible: tuple[str, ...]
     lossy: tuple[str, ...]
+    forecast: Forecast | None = None
+    left_out: bool = False
 
     @property
     def way_back(self) -> str:
@@ -61,7 +69,7 @@ class PreviewStep:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Preview:
-    """The whole of it; ``backup`` is the decision in one sentence, ``backup_bytes`` what would have to be read for it."""
+    """The whole of it; ``backup`` is the decision in one sentence, ``backup_bytes`` what would have to be read for it; ``skipped`` what is not undone."""
 
     database: str
     server: str
@@ -70,6 +78,7 @@ class Preview:
     findings: tuple[Finding, ...]
     backup: str
     backup_bytes: int | None
+    skipped: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -78,6 +87,7 @@ class Preview:
         data["findings"] = [finding.to_json() for finding in self.findings]
         for step, told in zip(self.steps, data["steps"], strict=True):
             told["way_back"] = step.way_back
+            told["forecast"] = forecast_json(step.forecast)
         return data
 
     def render(self, output: str) -> str:
@@ -120,11 +130,13 @@ def preview(
         return _preview(run, (), [])
     collected = _collect(run)
     sql = {step.label: found for step, found in zip(plan.steps, collected, strict=True)}
-    return _preview(run, assess_run(run, sql), collected)
+    assessment = assess_run(run, sql)
+    run.forecasts = assessment.forecasts
+    return _preview(run, assessment.findings, collected)
 
 
 def preview_of(run: Run, findings: tuple[Finding, ...]) -> Preview:
-    """Return the preview of a run whose findings are known."""
+    """Return the preview of a run whose findings and forecasts are known."""
     return _preview(run, findings, _collect(run))
 
 
@@ -133,7 +145,7 @@ def _preview(run: Run, findings: tuple[Finding, ...], collected: list[Collected]
         database=run.options.database,
         server=run.database.server,
         kind=run.options.kind,
-        steps=_steps(run.plan, run.record.steps, collected),
+        steps=_steps(run, collected),
         findings=findings,
         backup=run.backup_reason,
         backup_bytes=run.database.database_bytes() if run.needs_backup else None,
@@ -145,9 +157,7 @@ def _collect(run: Run) -> list[Collected]:
     return collector.collect_plan(run.plan.django_plan())
 
 
-def _steps(
-    plan: Plan, records: list[StepRecord], collected: list[Collected]
-) -> tuple[PreviewStep, ...]:
+def _steps(run: Run, collected: list[Collected]) -> tuple[PreviewStep, ...]:
     return tuple(
         PreviewStep(
             step.label,
@@ -160,8 +170,12 @@ def _steps(
             ),
             tuple(record.irreversible),
             tuple(record.lossy),
+            run.forecasts.get(step.label),
+            left_out=not run.options.fake and step.label not in run.forecasts,
         )
-        for step, record, operations in zip(plan.steps, records, collected, strict=True)
+        for step, record, operations in zip(
+            run.plan.steps, run.record.steps, collected, strict=True
+        )
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 
 from django_safe_migrate import events
 from django_safe_migrate.backups import get_backend
-from django_safe_migrate.exceptions import SafeMigrateError, UnsafePlan
+from django_safe_migrate.exceptions import MigrationFailed, SafeMigrateError, UnsafePlan
 from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
 from django_safe_migrate.execution.partial import revert_partial
@@ -14,8 +14,15 @@ from django_safe_migrate.execution.targets import plan_between
 from django_safe_migrate.pipeline import RECOVERY_STAGES, Request, carry_out, carry_out_plan
 from django_safe_migrate.plan import freeze
 from django_safe_migrate.record import FAILED, REVERTED, StepRecord
+from django_safe_migrate.repair.half_done import (
+    carry_out_half_done,
+    find_half_done,
+    why_not_undone,
+)
+from django_safe_migrate.repair.problem import REVERT, Session, Ways
 from django_safe_migrate.restore import RestoreRequest, restore_backup
-from django_safe_migrate.run import ROLLBACK, Run, RunOptions
+from django_safe_migrate.run import REPAIR, ROLLBACK, Run, RunOptions
+from django_safe_migrate.status.migrations import read
 
 
 def carry_out_with_recovery(request: Request) -> Run | None:
@@ -30,7 +37,11 @@ def carry_out_with_recovery(request: Request) -> Run | None:
 
 def _recover(request: Request, run: Run, error: SafeMigrateError) -> None:
     """Go back, under the run lock still held; the error's text is changed to what is true afterwards."""
-    touched = run.failure is not None or bool(run.record.steps_done)
+    failed = [step for step in run.record.steps if step.status == FAILED]
+    touched = run.failure is not None or bool(failed or run.record.steps_done)
+    if run.failure is not None and run.failure.stop_reason:
+        # Nothing is wrong with the migrations; who stopped them did not ask for more work.
+        return
     if run.options.on_failure == "stop" or isinstance(error, UnsafePlan) or not touched:
         return
     if run.options.on_failure == "restore":
@@ -44,8 +55,14 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
         if run.failure is not None and run.failure.is_partial:
             revert_partial(run.executor, run.failure, run.database)
             _note_reverted(run, [step for step in run.record.steps if step.status == FAILED])
+        if run.options.kind == REPAIR:
+            _undo_half_done(request, run)
         executor = SafeMigrationExecutor(run.database.connection)
-        wanted = [_key(label) for label in run.record.applied_before]
+        before = run.record.applied_before
+        wanted = [
+            _key(label)
+            for label in (before if request.applied_before is None else request.applied_before)
+        ]
         for planned in plan_between(executor, wanted):
             plan = freeze(run.database.alias, planned.targets, planned.plan)
             carry_out_plan(_recovery_request(request, run), run.database, executor, plan, run.lock)
@@ -59,6 +76,28 @@ def _roll_back(request: Request, run: Run, error: SafeMigrateError) -> None:
         "The database was rolled back: exactly the migrations applied before this run are applied."
     )
     error.next_command = f"safemigrate{run.database_option}   (after mending the migration)"
+
+
+def _undo_half_done(request: Request, run: Run) -> None:
+    """Bring what an earlier run left half done, and what this one could not finish, back to where it was before either."""
+    ways = Ways(
+        database=run.options.database,
+        actions=frozenset({REVERT}),
+        backup="never",
+        lock_timeout=run.options.lock_timeout,
+        statement_timeout=run.options.statement_timeout,
+    )
+    session = Session(ways, run.database, run.lock, request.surroundings, request.listener)
+    failed = {step.label: step for step in run.record.steps if step.status == FAILED}
+    migrations = read(run.database.connection)
+    for found in find_half_done(run.database, migrations, ways):
+        step = failed.get(found.half.migration)
+        if step is None:
+            continue
+        if reason := why_not_undone(found):
+            raise MigrationFailed(f"{step.label} cannot be undone: {reason}.")
+        carry_out_half_done(session, found, forwards=found.half.direction != "forwards")
+        _note_reverted(run, [step])
 
 
 def _told(error: Exception) -> str:
@@ -85,6 +124,7 @@ def _recovery_request(request: Request, run: Run) -> Request:
         backup="never",
         lock_timeout=run.options.lock_timeout,
         statement_timeout=run.options.statement_timeout,
+        terminate_blockers=run.options.terminate_blockers,
         fake=run.options.fake,
         rollback_of=run.record.id,
     )

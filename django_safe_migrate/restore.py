@@ -7,11 +7,12 @@ import uuid
 from typing import TYPE_CHECKING
 
 from django_safe_migrate import conf, events, provenance
-from django_safe_migrate.exceptions import BackupFailed, SafeMigrateError
+from django_safe_migrate.exceptions import BackupFailed, Interrupted, SafeMigrateError
 from django_safe_migrate.execution.errors import describe
+from django_safe_migrate.execution.interrupts import StopRequested
 from django_safe_migrate.history import History
 from django_safe_migrate.journal import Journal
-from django_safe_migrate.record import FAILED, SUCCEEDED, RunRecord
+from django_safe_migrate.record import FAILED, INTERRUPTED, SUCCEEDED, RunRecord
 from django_safe_migrate.recorder import Listener, Recorder
 from django_safe_migrate.run import RESTORE
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from django_safe_migrate.backups import BackupBackend, RestoreResult
     from django_safe_migrate.backups.base import Progress
     from django_safe_migrate.databases import Database
+
+#: What is true when a signal has stopped a restore, wherever it was.
+STOPPED = "The database holds its present state or that of the backup, or it is between the two; migrate_backup repair finishes or undoes what was begun."
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +52,13 @@ def restore_backup(
     """
     record = RunRecord(str(uuid.uuid4()))
     journal = Journal.open(record.id, database.alias)
-    recorder = Recorder(record, journal, History(), request.listener, durable_operations=False)
+    recorder = Recorder(record, journal, History(), request.listener)
     _announce(recorder, request, database)
     try:
         result = _restore(request, database, backend)
+    except StopRequested as stop:
+        _finish(recorder, INTERRUPTED, _interrupted(database, stop))
+        raise
     except SafeMigrateError as error:
         _finish(recorder, FAILED, error)
         raise
@@ -71,6 +78,15 @@ def restore_backup(
         return result
     finally:
         journal.close()
+
+
+def _interrupted(database: Database, stop: StopRequested) -> Interrupted:
+    return Interrupted(
+        f"The restore was stopped by {stop}.",
+        signal_number=stop.number,
+        changed=STOPPED,
+        next_command=f"migrate_backup repair --database {database.alias}",
+    )
 
 
 def _restore(request: RestoreRequest, database: Database, backend: BackupBackend) -> RestoreResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django_safe_migrate.analysis.rollback import outlooks
+from django_safe_migrate.migration_source import digest
 from django_safe_migrate.record import StepRecord
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def step_records(plan: Plan, state: ProjectState, *, can_rollback_ddl: bool) -> 
             irreversible=list(prospects.irreversible),
             lossy=[loss.description for loss in prospects.lossy],
             atomic=bool(step.migration.atomic) and can_rollback_ddl,
+            source=digest(step.file),
         )
         for step, prospects in zip(plan.steps, outlooks(plan, state), strict=True)
     ]

@@ -24,7 +24,10 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 _WINDOW = re.compile(
     r"(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s+)?(\d\d):(\d\d)-(\d\d):(\d\d)", re.IGNORECASE
 )
+_TARGET = re.compile(r"(?:(postgresql|mariadb|mysql|sqlite)\s+)?(\d+(?:\.\d+){0,2})", re.IGNORECASE)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[kmgtp]?b)?", re.IGNORECASE)
+_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "pb": 10**15}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,6 +49,31 @@ class Window:
         return now < self.end and self.weekday in {None, (day - 1) % 7}
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number, or a share of a total that is not known yet: ``number`` is then the percentage."""
+
+    number: float
+    is_share: bool
+
+    def of(self, total: float) -> float:
+        """Return the number that is meant where this is the total."""
+        return total * self.number / 100 if self.is_share else self.number
+
+    @property
+    def text(self) -> str:
+        """The quantity as the settings write it, without a unit unless it is a percentage."""
+        return f"{self.number:g} %" if self.is_share else f"{self.number:,.0f}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StartAction:
+    """What a condition makes of a run before it starts: ``report``, ``wait`` for so many seconds, or ``stop``."""
+
+    action: str
+    limit: float = 0.0
+
+
 def duration(value: Any) -> float:
     """Return seconds from a number, a ``timedelta`` or a text such as ``500ms``, ``2s``, ``10min``, ``1h``."""
     if isinstance(value, datetime.timedelta):
@@ -65,6 +93,58 @@ def duration(value: Any) -> float:
 def optional_duration(value: Any) -> float | None:
     """Return seconds, or None."""
     return None if value is None else duration(value)
+
+
+def start_action(value: Any) -> StartAction:
+    """Return what to do from ``report``, ``stop`` or a text such as ``wait 10min``."""
+    word, _, limit = text(value).strip().partition(" ")
+    if word == "wait":
+        return StartAction("wait", duration(limit))
+    if word not in {"report", "stop"} or limit:
+        raise ValueError
+    return StartAction(word)
+
+
+def quantity(value: Any) -> Quantity:
+    """Return a whole number from 0 on, or a percentage such as ``80%``."""
+    found = _quantity(value)
+    if found is None or found[1] not in {"", "%"}:
+        raise ValueError
+    return _checked_quantity(found[0], is_share=found[1] == "%")
+
+
+def size(value: Any) -> Quantity:
+    """Return bytes from a number or a text such as ``500MB`` (powers of 1000), or a percentage such as ``10%``."""
+    number, unit = _quantity(value) or (-1.0, "")
+    return _checked_quantity(number * _BYTES.get(unit, 1), is_share=unit == "%")
+
+
+def _quantity(value: Any) -> tuple[float, str] | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError
+    match = _QUANTITY.fullmatch(str(value).strip())
+    return None if match is None else (float(match[1]), (match[2] or "").lower())
+
+
+def _checked_quantity(number: float, *, is_share: bool) -> Quantity:
+    if number < 0 or (is_share and number > 100):
+        raise ValueError
+    return Quantity(number, is_share)
+
+
+def truth(value: Any) -> bool:
+    """Return True or False as it is."""
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def text_or_texts(value: Any) -> tuple[str, ...]:
+    """Return one text, or a list of at least one, as a tuple."""
+    found = (text(value),) if isinstance(value, str) else texts(value)
+    if not found:
+        raise ValueError
+    return found
 
 
 def choice(*accepted: str) -> Callable[[Any], str]:
@@ -126,6 +206,24 @@ def whole_number(*, minimum: int) -> Callable[[Any], int]:
     return parse
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class TargetVersion:
+    """The server that migrations are for; ``product`` is in lower case, empty when only a version was given."""
+
+    product: str
+    version: tuple[int, ...]
+
+
+def target_version(value: Any) -> TargetVersion | None:
+    """Return the server of a text such as ``16``, ``mariadb 10.11`` or ``MySQL 8.4``, or None."""
+    if value is None:
+        return None
+    match = _TARGET.fullmatch(text(value).strip())
+    if match is None:
+        raise ValueError
+    return TargetVersion((match[1] or "").lower(), tuple(int(part) for part in match[2].split(".")))
+
+
 def severities(value: Any) -> Mapping[str, str]:
     """Return rule names with error, warning, info or off."""
     parse = choice("error", "warning", "info", "off")
@@ -138,6 +236,15 @@ def health_checks(value: Any) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         raise TypeError
     pairs = [(item, {}) if isinstance(item, str) else item for item in value]
     return tuple((text(path), mapping(options)) for path, options in pairs)
+
+
+def urls(value: Any) -> tuple[str, ...]:
+    """Return a list of URLs of web pages as a tuple."""
+    found = texts(value)
+    for url in found:
+        if not re.match(r"https?://[^/\s]", url):
+            raise ValueError(f"cannot read {url!r}")
+    return found
 
 
 def windows(value: Any) -> tuple[Window, ...]:

@@ -43,6 +43,7 @@ import pytest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tests.kill_matrix import tally
 from tests.projects import Project
 from tests.servers import (
     SERVERS,
@@ -63,6 +64,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--real-projects",
         action="store_true",
         help="also run the tests that install and migrate wagtail and django-oscar",
+    )
+    parser.addoption(
+        "--kill-matrix",
+        choices=("some", "full"),
+        default="some",
+        help="at how many points of a run tests/kill_matrix kills it: some hundred, or every one, which takes hours",
     )
 
 
@@ -121,6 +128,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("tests that did not run")
     for reason, count in reasons.most_common():
         terminalreporter.line(f"{count} {'test' if count == 1 else 'tests'} skipped: {reason}")
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    if lines := tally.lines(reports):
+        terminalreporter.section("killed at any instant")
+    for line in lines:
+        terminalreporter.line(line)
 
 
 def start_or_skip(start: Callable[[], Server]) -> Server:

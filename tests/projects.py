@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tests import forking
 from tests.project_templates import MANAGE, SETTINGS, URLS, URLS_WITHOUT_ADMIN
 from tests.servers import Server
 from tests.servers.base import open_connection
@@ -196,16 +197,12 @@ class Project:
         timeout: float = TIMEOUT,
     ) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` with these arguments; with `check`, a failure fails the test with the output."""
-        result = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+        result = forking.run(
+            ["manage.py", *arguments],
             cwd=self.folder,
             env=self.environment(env),
             input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
-            text=True,
             timeout=timeout,
-            check=False,
         )
         if check and result.returncode != 0:
             raise AssertionError(

@@ -38,6 +38,7 @@ FINDING = {
     "line": 12,
     "tables": ["shop_order"],
     "allowed": False,
+    "estimate": None,
 }
 
 PLAN = [

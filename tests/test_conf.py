@@ -36,14 +36,14 @@ def test_settings_are_read_at_call_time() -> None:
 def test_an_unknown_key_is_named_with_a_suggestion() -> None:
     text = message(LOCK_TIMOUT="2s")
     assert text.startswith(
-        "SAFE_MIGRATE has an unknown key 'LOCK_TIMOUT'. Did you mean 'LOCK_TIMEOUT'? Known keys: BACKUP, "
+        "SAFE_MIGRATE has an unknown key 'LOCK_TIMOUT'. Did you mean 'LOCK_TIMEOUT'? Known keys: APPS, BACKUP, "
     )
 
 
 def test_an_unknown_nested_key_is_named_with_its_place() -> None:
     assert message(BACKUP={"WEN": "never"}) == (
         "SAFE_MIGRATE[\"BACKUP\"] has an unknown key 'WEN'. Did you mean 'WHEN'? "
-        "Known keys: BACKEND, KEEP, OPTIONS, WHEN."
+        "Known keys: BACKEND, COPIES, COPIES_REQUIRED, KEEP, OPTIONS, PROVE, WHEN."
     )
 
 
@@ -53,6 +53,11 @@ def test_an_unknown_nested_key_is_named_with_its_place() -> None:
         (
             {"LOCK_TIMEOUT": "soon"},
             "SAFE_MIGRATE[\"LOCK_TIMEOUT\"] is 'soon'; it must be seconds, a duration such as '2s', or None.",
+        ),
+        (
+            {"TARGET_VERSION": "oracle 19"},
+            "SAFE_MIGRATE[\"TARGET_VERSION\"] is 'oracle 19'; it must be a version such as '16', or a product and its version such as "
+            "'mariadb 10.11', 'mysql 8.4' or 'postgresql 16', or None.",
         ),
         (
             {"BACKUP": {"WHEN": "sometimes"}},
@@ -73,6 +78,37 @@ def test_an_unknown_nested_key_is_named_with_its_place() -> None:
             "it must be a list such as ['Sat 02:00-04:00', '22:00-23:30'], in TIME_ZONE.",
         ),
         ({"BACKUP": "never"}, "SAFE_MIGRATE[\"BACKUP\"] is 'never'; it must be a dictionary."),
+        (
+            {"BEFORE_START": {"LONG_TRANSACTION": "wait a bit"}},
+            "SAFE_MIGRATE[\"BEFORE_START\"][\"LONG_TRANSACTION\"] is 'wait a bit'; it must be 'report', 'stop', or 'wait' with a duration "
+            "such as 'wait 10min'.",
+        ),
+        (
+            {"BREAKERS": {"REPLICA_LAG": "soon"}},
+            'SAFE_MIGRATE["BREAKERS"]["REPLICA_LAG"]["ABOVE"] is \'soon\'; it must be seconds or a duration such as \'30s\'.',
+        ),
+        (
+            {"BREAKERS": {"DISK_FREE": {"ACTION": "pause"}}},
+            'SAFE_MIGRATE["BREAKERS"]["DISK_FREE"]["BELOW"] is missing; it must be bytes, a size such as \'5GB\' or a percentage such '
+            "as '10%'.",
+        ),
+        (
+            {"BREAKERS": {"DISK_FREE": {"BELOW": "5GB", "ACTION": "cry"}}},
+            "SAFE_MIGRATE[\"BREAKERS\"][\"DISK_FREE\"][\"ACTION\"] is 'cry'; it must be 'pause' or 'stop'.",
+        ),
+        (
+            {"BREAKERS": {"WINDOW_END": {}}},
+            'SAFE_MIGRATE["BREAKERS"] has \'WINDOW_END\', which needs SAFE_MIGRATE["MAINTENANCE_WINDOWS"], and that is empty.',
+        ),
+        (
+            {"BREAKERS": {"HEALTH_CHECKS": 3}},
+            'SAFE_MIGRATE["BREAKERS"] has \'HEALTH_CHECKS\', which needs SAFE_MIGRATE["HEALTH_CHECKS"], and that is empty.',
+        ),
+        (
+            {"BREAKERS": {"DISK_FREI": "5GB"}},
+            "SAFE_MIGRATE[\"BREAKERS\"] has an unknown key 'DISK_FREI'. Did you mean 'DISK_FREE'? Known keys: ACTIVE_CONNECTIONS, "
+            "CALLABLE, DISK_FREE, HEALTH_CHECKS, REPLICA_LAG, STOP_FILE, WINDOW_END.",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_accepted(settings: dict[str, Any], text: str) -> None:
@@ -111,3 +147,34 @@ def test_every_key_becomes_a_field() -> None:
     assert set(conf.RetrySettings.__dataclass_fields__) == {
         name.lower() for name in conf.RETRY_KEYS
     }
+    assert set(conf.StartSettings.__dataclass_fields__) == {
+        name.lower() for name in conf.START_KEYS
+    }
+
+
+@override_settings(SAFE_MIGRATE={})
+def test_only_the_stop_file_is_a_breaker_by_itself() -> None:
+    loaded = conf.load()
+    assert set(loaded.breakers) == {"STOP_FILE"}
+    assert loaded.breakers["STOP_FILE"].action == "stop"
+    assert conf.stop_file(loaded) == conf.state_directory() / "journal" / "stop"
+
+
+def test_a_breaker_is_its_limit_or_a_dictionary() -> None:
+    given = {"REPLICA_LAG": "30s", "DISK_FREE": {"BELOW": "10%", "EVERY": "5s"}, "STOP_FILE": None}
+    with override_settings(SAFE_MIGRATE={"BREAKERS": given}):
+        loaded = conf.load()
+    lag, disk = loaded.breakers["REPLICA_LAG"], loaded.breakers["DISK_FREE"]
+    assert set(loaded.breakers) == {"REPLICA_LAG", "DISK_FREE"}
+    assert (lag.action, lag.pause_limit, lag.every, lag.cancel) == ("pause", 600.0, 1.0, True)
+    assert lag.options == {"above": 30.0, "replicas": ()}
+    assert (disk.action, disk.every) == ("stop", 5.0)
+    assert conf.stop_file(loaded) is None
+
+
+def test_where_the_stop_file_is(tmp_path: Path) -> None:
+    with override_settings(SAFE_MIGRATE={"JOURNAL_DIR": tmp_path}):
+        assert conf.stop_file(conf.load()) == tmp_path / "stop"
+    settings = {"BREAKERS": {"STOP_FILE": "var/halt"}}
+    with override_settings(BASE_DIR=tmp_path, SAFE_MIGRATE=settings):
+        assert conf.stop_file(conf.load()) == tmp_path / "var" / "halt"

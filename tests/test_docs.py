@@ -63,7 +63,9 @@ def arguments(text: str) -> list[str]:
     if text.startswith('", '):
         return [str(one) for one in ast.literal_eval(f"[{text[3:]}".partition("]")[0] + "]")]
     # Our messages explain the next command after it.
-    words = shlex.split(text.partition("   (")[0].rstrip("\"'"), comments=True)
+    # Quotes around a whole command in a sentence are none of its own; nor is what another program is told.
+    command = text.partition("   (")[0].partition(" | ")[0].rstrip("\"'")
+    words = shlex.split(command, comments=True)
     ends = [place for place, word in enumerate(words) if word in OPERATORS]
     return words[: min(ends, default=len(words))]
 
@@ -129,10 +131,15 @@ def test_options_in_running_text_exist(source: Path) -> None:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
 def test_settings_and_code_would_be_accepted(source: Path) -> None:
     for block in fences(source.read_text(encoding="utf-8"), "python"):
-        for node in ast.parse(block).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SAFE_MIGRATE":
-                with override_settings(SAFE_MIGRATE=ast.literal_eval(node.value)):
-                    conf.load()
+        shown = {
+            ast.unparse(node.targets[0]): node.value
+            for node in ast.parse(block).body
+            if isinstance(node, ast.Assign)
+        }
+        ours = {name: shown[name] for name in ("SAFE_MIGRATE", "STORAGES") if name in shown}
+        if "SAFE_MIGRATE" in ours:
+            with override_settings(**{name: ast.literal_eval(one) for name, one in ours.items()}):
+                conf.load()
 
 
 @pytest.mark.parametrize("command", OURS)

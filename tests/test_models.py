@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from django_safe_migrate.models import Backup, Finding, MigrationRun, MigrationStep
-from django_safe_migrate.run import MIGRATE, RESTORE, ROLLBACK
+from django_safe_migrate.run import MIGRATE, REPAIR, RESTORE, ROLLBACK
 from tests.history.conftest import make_tables
 from tests.records import succeeded
 
@@ -80,7 +80,7 @@ def test_places_are_taken_once(connection: BaseDatabaseWrapper) -> None:
 
 
 def test_the_kinds_are_those_of_runs() -> None:
-    assert set(MigrationRun.Kind.values) == {MIGRATE, ROLLBACK, RESTORE}
+    assert set(MigrationRun.Kind.values) == {MIGRATE, ROLLBACK, RESTORE, REPAIR}
 
 
 def test_names_of_rows() -> None:

@@ -7,6 +7,7 @@ import pytest
 from django_safe_migrate import events
 from django_safe_migrate.events import Event
 from django_safe_migrate.record import RunRecord, fold, folding
+from tests.records import Story
 
 PLAN = [
     {"app_label": "shop", "name": "0001_a", "direction": "forwards", "atomic": True},
@@ -105,3 +106,41 @@ def test_every_event_can_be_applied() -> None:
 def test_nothing_makes_no_record() -> None:
     with pytest.raises(ValueError, match="at least one event"):
         fold([])
+
+
+def test_a_breaker_holds_the_plan_while_it_is_open() -> None:
+    story = Story().start().say(events.STAGE_STARTED, stage="execute")
+    told = {"breaker": "REPLICA_LAG", "action": "pause", "reason": "It is behind."}
+    story.say(events.BREAKER_OPENED, **told, paused_seconds=None)
+    story.say(events.MONITORED, index=0, waiting=0)
+    record = story.record()
+    assert record.monitoring["held"] == ["It is behind."]
+    assert [(one["breaker"], one["seconds"]) for one in record.breakers] == [("REPLICA_LAG", None)]
+    record = story.say(events.BREAKER_CLOSED, breaker="REPLICA_LAG", seconds=7.5).record()
+    assert "held" not in record.monitoring
+    assert record.breakers[0]["seconds"] == 7.5
+
+
+def test_a_pause_that_becomes_a_stop() -> None:
+    story = Story().start().say(events.STAGE_STARTED, stage="execute")
+    told = {"breaker": "REPLICA_LAG", "reason": "It is behind."}
+    story.say(events.BREAKER_OPENED, **told, action="pause", paused_seconds=None)
+    story.say(events.BREAKER_OPENED, **told, action="stop", paused_seconds=60.0)
+    found = [(one["action"], one["seconds"]) for one in story.record().breakers]
+    assert found == [("pause", 60.0), ("stop", None)]
+    assert "held" not in story.record().monitoring
+
+
+def test_waiting_before_the_start() -> None:
+    story = Story().start().say(events.STAGE_STARTED, stage="preflight")
+    reason = {"rule": "long_transaction", "message": "Session 7 is old."}
+    story.say(events.WAITING, stage="preflight", seconds=0.0, limit=600.0, reasons=[reason])
+    assert story.record().monitoring["held"] == ["Session 7 is old."]
+    story.say(
+        events.WAITED, stage="preflight", seconds=12.2, rules=["long_transaction"], gave_up=False
+    )
+    record = story.record()
+    assert "held" not in record.monitoring
+    assert record.notices == [
+        "The run waited 12 seconds in preflight, before anything was touched, for: long_transaction."
+    ]

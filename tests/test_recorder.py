@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from django_safe_migrate.recorder import Recorder
 class Recording:
     """A recorder between a journal, a history and a listener that remember what they are given."""
 
-    def __init__(self, *, atomic: bool = True, durable_operations: bool = False) -> None:
+    def __init__(self, *, atomic: bool = True) -> None:
         self.record = RunRecord("run-1")
         self.order: list[str] = []
         self.durable: dict[str, bool] = {}
@@ -29,7 +30,6 @@ class Recording:
             self,  # type: ignore[arg-type]
             self,  # type: ignore[arg-type]
             self.listen,
-            durable_operations=durable_operations,
         )
 
     def append(self, event: Event, durable: bool = False) -> None:
@@ -108,7 +108,7 @@ def test_the_history_is_written_between_steps_and_at_ends(recording: Recording) 
         for place, one in enumerate(recording.order)
         if one == "history"
     ]
-    assert after == ["step_finished", "stage_finished", "run_finished"]
+    assert after == ["step_started", "stage_finished", "run_finished"]
     assert recording.saved == ["running", "running", "succeeded"]
 
 
@@ -124,6 +124,7 @@ def test_the_history_is_not_written_after_every_one_of_many_quick_steps(
     now += recorder.HISTORY_SECONDS
     recording.step()
     assert recording.order.count("history") == 2
+    assert recording.order[recording.order.index("history") - 1] == "listener step_started"
 
 
 def test_the_history_is_never_written_inside_a_transaction(recording: Recording) -> None:
@@ -146,16 +147,11 @@ STEP_EVENTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("atomic", "durable_operations", "durable"),
-    [(True, False, False), (False, False, True), (True, True, True), (False, True, True)],
-)
-def test_what_a_transaction_does_not_undo_is_on_the_disk_before_it_happens(
-    atomic: bool, durable_operations: bool, durable: bool
-) -> None:
-    recording = Recording(atomic=atomic, durable_operations=durable_operations)
+@pytest.mark.parametrize("atomic", [True, False])
+def test_what_a_transaction_does_not_undo_is_on_the_disk_before_it_happens(atomic: bool) -> None:
+    recording = Recording(atomic=atomic)
     recording.whole_run()
-    assert {recording.durable.pop(name) for name in STEP_EVENTS} == {durable}
+    assert {recording.durable.pop(name) for name in STEP_EVENTS} == {not atomic}
     assert set(recording.durable.values()) == {True}
 
 
@@ -211,3 +207,27 @@ def test_a_request_to_stop_passes_through_the_listener(recording: Recording) -> 
     with pytest.raises(KeyboardInterrupt):
         recording.start()
     assert recording.order == ["journal run_started"]
+
+
+def test_the_monitor_waits_until_an_event_of_the_run_is_told() -> None:
+    """It emits from a thread of its own, and two events must not mix in the record or on the terminal."""
+    recording = Recording()
+    recording.start()
+    news = {"index": 0, "waiting": 0, "longest_wait_seconds": 0.0}
+    monitor = threading.Thread(target=recording.recorder.emit, args=[events.MONITORED], kwargs=news)
+    overtook: list[bool] = []
+    listen = recording.listen
+
+    def listen_for_long(event: Event, record: RunRecord) -> None:
+        listen(event, record)
+        if event.name == events.STEP_STARTED:
+            monitor.start()
+            monitor.join(0.2)
+            overtook.append(not monitor.is_alive())
+
+    recording.recorder._listener = listen_for_long
+    recording.recorder.emit(events.STEP_STARTED, index=0, attempt=1)
+    monitor.join()
+    assert overtook == [False]
+    assert recording.order[-2:] == ["journal monitored", "listener monitored"]
+    assert recording.durable[events.MONITORED] is False

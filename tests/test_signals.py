@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +20,7 @@ SIGNALS = {
 
 @pytest.fixture
 def received() -> Iterator[Received]:
-    """What receivers of all four signals got, in order."""
+    """What receivers of the signals that are named as events got, in order."""
     found: Received = []
     receivers = []
 
@@ -58,3 +60,91 @@ def test_each_is_sent_once_with_the_record_and_the_event(received: Received) -> 
 
 def test_the_signals_are_those_of_the_events() -> None:
     assert SIGNALS.keys() <= events.NAMES
+
+
+NEWS = {
+    "index": 0,
+    "waiting": 2,
+    "longest_wait_now_seconds": 1.5,
+    "longest_wait_seconds": 1.5,
+    "most_waiting": 2,
+    "response_seconds": 0.001,
+    "progress": None,
+}
+
+
+@pytest.fixture
+def progressed() -> Iterator[Received]:
+    """What a receiver of what the monitor sees got, in order."""
+    found: Received = []
+
+    def receive(sender: Any, name: str, **told: Any) -> None:
+        found.append((name, told))
+
+    signals.run_progressed.connect(receive)
+    yield found
+    signals.run_progressed.disconnect(receive)
+
+
+@pytest.mark.django_db
+def test_what_the_monitor_sees_is_a_signal(progressed: Received) -> None:
+    recording = Recording()
+    recording.start()
+    blocker = {"session": "77", "user": "web", "application": "shop", "idle_seconds": 9.0}
+    emit = recording.recorder.emit
+    emit(events.STEP_STARTED, index=0, attempt=1)
+    emit(events.MONITORED, **NEWS)
+    emit(events.BLOCKED, index=0, seconds=1.0, blockers=[blocker])
+    emit(events.BLOCKER_ENDED, index=0, blocker=blocker)
+    assert [name for name, _ in progressed] == ["monitored", "blocked", "blocker_ended"]
+    _, told = progressed[0]
+    assert told["event"] == NEWS
+    assert told["record"].monitoring["waiting"] == 2
+
+
+@pytest.mark.django_db
+def test_a_slow_receiver_of_the_monitor_does_not_hold_the_run_up() -> None:
+    recording = Recording()
+    recording.start()
+    recording.recorder.emit(events.STEP_STARTED, index=0, attempt=1)
+    receives, may_go_on = threading.Event(), threading.Event()
+
+    def receive(sender: Any, **told: Any) -> None:
+        receives.set()
+        may_go_on.wait(60)
+
+    signals.run_progressed.connect(receive)
+    monitor = threading.Thread(target=recording.recorder.emit, args=[events.MONITORED], kwargs=NEWS)
+    monitor.start()
+    try:
+        assert receives.wait(60)
+        recording.recorder.emit(events.NOTICE, message="The run goes on.")
+        assert recording.record.notices == ["The run goes on."]
+    finally:
+        may_go_on.set()
+        monitor.join(60)
+        signals.run_progressed.disconnect(receive)
+
+
+@pytest.mark.django_db
+def test_a_receiver_that_raises_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    def receive(sender: Any, **told: Any) -> None:
+        raise ValueError("out of paper")
+
+    every = [*SIGNALS.values(), signals.run_progressed]
+    for signal in every:
+        signal.connect(receive)
+    recording = Recording()
+    try:
+        with caplog.at_level(logging.ERROR, logger="django_safe_migrate"):
+            recording.whole_run()
+    finally:
+        for signal in every:
+            signal.disconnect(receive)
+    assert recording.record.status == "succeeded"
+    [told] = recording.record.notices
+    assert told.endswith(
+        ".receive, a receiver of the signals of runs, raised at run_started: ValueError: out of paper"
+    )
+    assert recording.order[-1] == "listener run_finished" or recording.order[-1] == "history"
+    assert len([one for one in caplog.records if "of a run's signal raised" in one.message]) == 4

@@ -241,9 +241,10 @@ class TestKilledRuns:
             "It is not known how far this came: Create model Second."
         )
         assert [one["command"] for one in half["next_commands"]] == [
+            "migrate_repair --resume",
+            "migrate_repair --revert",
             "migrate_rollback --restore default-1.dump",
             "sqlmigrate shop 0002_more",
-            "safemigrate shop 0002_more --fake",
         ]
         assert half["run_id"] == run.id
         assert "1 migration is half done: shop.0002_more." in status["check"]["reasons"]
@@ -280,7 +281,7 @@ class TestKilledRuns:
             == "shop.0002_more: all 4 operations are finished, and it is not recorded."
         )
         assert half["next_commands"][0] == {
-            "command": "safemigrate shop 0002_more --fake",
+            "command": "migrate_repair --resume",
             "purpose": "record what is in the database already",
         }
 
@@ -359,6 +360,7 @@ class TestKilledRuns:
             (0, "not begun"),
         ]
         assert [one["command"] for one in half["next_commands"]] == [
+            "migrate_repair --resume",
+            "migrate_repair --revert",
             "sqlmigrate shop 0002_more --backwards",
-            "safemigrate shop 0001_initial --fake",
         ]

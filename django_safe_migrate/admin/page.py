@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from django_safe_migrate.history import record_of
 from django_safe_migrate.models import MigrationRun
-from django_safe_migrate.reports import Report, build, units, words
+from django_safe_migrate.reports import Report, build, estimates, units, words
 from django_safe_migrate.reports.document import Migration, Operation
 
 
@@ -38,10 +38,12 @@ def page_of(run: MigrationRun) -> dict[str, Any]:
             {"stage": stage, "duration": units.duration(stage.seconds)} for stage in report.stages
         ],
         "migrations": [_migration(migration) for migration in report.migrations],
-        "measurements": list(words.measurements(report.performance)),
+        "measurements": list(words.all_measurements(report)),
         "versions": sorted(report.run.versions.items()),
         "failure": _failure(report),
-        "findings": [{"finding": one, "message": prose(one.message)} for one in report.findings],
+        "findings": [
+            {"finding": one, "message": prose(estimates.message(one))} for one in report.findings
+        ],
         "notices": [prose(notice) for notice in report.notices],
         "has_issues": bool(report.failure or report.findings or report.notices),
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django_safe_migrate.analysis.destruction import destroys_data
-from django_safe_migrate.analysis.engine import analyse, rule_names
-from django_safe_migrate.analysis.rewriting import rewritten_tables
+from django_safe_migrate.analysis.engine import Assessment, analyse, assess, rule_names
+from django_safe_migrate.analysis.forecast import Forecast
 from django_safe_migrate.analysis.rollback import Loss, RollbackOutlook, outlook, outlooks
 from django_safe_migrate.analysis.rule import BACKWARDS, BOTH, FORWARDS, Rule
 
@@ -12,13 +12,15 @@ __all__ = [
     "BACKWARDS",
     "BOTH",
     "FORWARDS",
+    "Assessment",
+    "Forecast",
     "Loss",
     "RollbackOutlook",
     "Rule",
     "analyse",
+    "assess",
     "destroys_data",
     "outlook",
     "outlooks",
-    "rewritten_tables",
     "rule_names",
 ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from django.db.migrations.operations.base import Operation
 
+    from django_safe_migrate.databases.statements import Statement
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Change:
@@ -51,12 +53,21 @@ class TableDropped(Change):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TableRenamed(Change):
-    """A table gets another name."""
+    """A table gets another name; ``many_to_many`` says that it is the table of such a field, which is altered itself."""
 
     new_table: str
+    many_to_many: bool = False
 
     def inverse(self) -> Change:
-        return TableRenamed(self.new_table, self.table)
+        return TableRenamed(self.new_table, self.table, self.many_to_many)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableCommented(Change):
+    """The comment on a table changes."""
+
+    def inverse(self) -> Change:
+        return self
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -165,6 +176,19 @@ class IndexDropped(Change):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class IndexRenamed(Change):
+    """An index gets another name."""
+
+    old_name: str
+    new_name: str
+    columns: tuple[str, ...] = ()
+    index: Any = None
+
+    def inverse(self) -> Change:
+        return IndexRenamed(self.table, self.new_name, self.old_name, self.columns, self.index)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class UniqueAdded(Change):
     """Columns must be unique together from now on (``unique_together``)."""
 
@@ -213,6 +237,21 @@ class ConstraintValidated(Change):
 
     def inverse(self) -> Change | None:
         return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ObjectChanged(Change):
+    """Something that is no table is made or dropped, such as an extension; ``reverse`` is None when undoing it does nothing."""
+
+    statement: Statement
+    reverse: Statement | None
+
+    def inverse(self) -> Change | None:
+        return (
+            None
+            if self.reverse is None
+            else ObjectChanged(self.table, self.reverse, self.statement)
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

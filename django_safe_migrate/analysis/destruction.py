@@ -14,9 +14,11 @@ from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.column_types import loses_values
 from django_safe_migrate.analysis.deriving import Surroundings, derive
 from django_safe_migrate.analysis.live import Live
+from django_safe_migrate.analysis.losses import keeps_data
 from django_safe_migrate.analysis.schema import Schema
 from django_safe_migrate.analysis.so_far import SoFar
 from django_safe_migrate.analysis.walking import walk_plan
+from django_safe_migrate.sql.reading import read
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ProjectState
@@ -28,8 +30,8 @@ def destroys_data(plan: Plan, state: ProjectState) -> tuple[str, ...]:
     """
     Return why a plan can lose data, one clause per reason; nothing when it cannot.
 
-    Code and SQL of the project count, for nobody knows what they do; a table that the plan itself makes does not. ``state`` is the
-    project state without any migration of the plan, in both directions.
+    Code of the project counts, for nobody knows what it does, and so does its SQL unless all of it is known to lose nothing; a table
+    that the plan itself makes does not. ``state`` is the project state without any migration of the plan, in both directions.
     """
     connection = connections[plan.database]
     schema = Schema(connection, live=connection.connection is not None)
@@ -80,7 +82,8 @@ def _(change: changes.CodeRun, vendor: str) -> str:
 
 @_reason.register
 def _(change: changes.StatementsRun, vendor: str) -> str:
-    return "runs hand-written SQL" if change.statements else ""
+    known = read(change.statements or (), vendor)
+    return "" if all(keeps_data(statement) for statement in known) else "runs hand-written SQL"
 
 
 @_reason.register

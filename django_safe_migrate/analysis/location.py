@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
-from pathlib import Path
+
+from django_safe_migrate.analysis.parsing import parsed
 
 
 def operation_line(file: str, index: int) -> int:
@@ -15,11 +16,7 @@ def operation_line(file: str, index: int) -> int:
 
 @functools.lru_cache(maxsize=256)
 def _operation_lines(file: str) -> tuple[int, ...]:
-    try:
-        tree = ast.parse(Path(file).read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return ()
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.ClassDef) and node.name == "Migration":
             return _lines_of_list(node)
     return ()

@@ -1,11 +1,13 @@
 """
-Finding the rules: every module of ``analysis/rules``, and those of the project that ``EXTRA_RULES`` names. There is no list.
+Finding the rules: every module of ``analysis/rules``, those of the project that ``EXTRA_RULES`` names, and those of installed packages
+that name them by an entry point of the group ``django_safe_migrate.rules``. There is no list.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import importlib.metadata
 import pkgutil
 from collections.abc import Iterable, Iterator
 from types import ModuleType
@@ -18,6 +20,10 @@ from django_safe_migrate.analysis.rule import Check, Rule, Subject
 
 if TYPE_CHECKING:
     from django_safe_migrate.conf import Settings
+
+
+#: The group of entry points by which an installed package brings rules.
+ENTRY_POINTS = "django_safe_migrate.rules"
 
 
 class RuleSet:
@@ -49,15 +55,18 @@ def all_rules(settings: Settings) -> tuple[Rule, ...]:
     Return every rule, by name.
 
     Raises:
-        ImproperlyConfigured: ``EXTRA_RULES`` names a module that cannot be imported, has no rule, or has one whose name is taken.
+        ImproperlyConfigured: ``EXTRA_RULES`` or an entry point names a module that cannot be imported, has no rule, or has one whose name is taken.
     """
     rules = {rule.name: rule for rule in _own_rules()}
-    for path in settings.extra_rules:
-        for rule in _rules_of(path):
+    paths = dict.fromkeys(settings.extra_rules, f'{conf.SETTING}["EXTRA_RULES"]')
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        paths.setdefault(point.value, f"The entry point {point.name!r} of {ENTRY_POINTS}")
+    for path, source in paths.items():
+        for rule in _rules_of(path, source):
             if rules.setdefault(rule.name, rule) is not rule:
                 where = f"{rules[rule.name].module} and {rule.module}"
                 raise _wrong(
-                    path, f"has a rule with the name of another, {rule.name!r} (in {where})"
+                    path, source, f"has a rule with the name of another, {rule.name!r} (in {where})"
                 )
     return tuple(rules[name] for name in sorted(rules))
 
@@ -67,15 +76,15 @@ def _own_rules() -> tuple[Rule, ...]:
     return tuple(_rules_in(importlib.import_module("django_safe_migrate.analysis.rules")))
 
 
-def _rules_of(path: str) -> list[Rule]:
+def _rules_of(path: str, source: str) -> list[Rule]:
     try:
         module = importlib.import_module(path)
     except ImportError as error:
-        raise _wrong(path, f"cannot be imported ({error})") from error
+        raise _wrong(path, source, f"cannot be imported ({error})") from error
     rules = list(_rules_in(module))
     if not rules:
         raise _wrong(
-            path, "has no rule: neither it nor a module inside of it has a variable `rule`"
+            path, source, "has no rule: neither it nor a module inside of it has a variable `rule`"
         )
     return rules
 
@@ -89,8 +98,6 @@ def _rules_in(module: ModuleType) -> Iterator[Rule]:
         yield from _rules_in(importlib.import_module(f"{module.__name__}.{found.name}"))
 
 
-def _wrong(path: str, what: str) -> ImproperlyConfigured:
+def _wrong(path: str, source: str, what: str) -> ImproperlyConfigured:
     accepts = conf.KEYS["EXTRA_RULES"].accepts
-    return ImproperlyConfigured(
-        f'{conf.SETTING}["EXTRA_RULES"] names {path!r}, which {what}; it must be {accepts}.'
-    )
+    return ImproperlyConfigured(f"{source} names {path!r}, which {what}; it must be {accepts}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -13,9 +13,10 @@ from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.column_types import loses_values
 from django_safe_migrate.analysis.deriving import Surroundings, derive
-from django_safe_migrate.analysis.raw_sql import destructions
+from django_safe_migrate.analysis.losses import losses
 from django_safe_migrate.analysis.schema import Schema
 from django_safe_migrate.analysis.walking import Part, walk_migration, walk_plan
+from django_safe_migrate.sql.reading import read
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ProjectState
@@ -65,20 +66,36 @@ def _schema(using: str) -> Schema:
 
 
 def _outlook(planned: PlannedMigration, parts: tuple[Part, ...], schema: Schema) -> RollbackOutlook:
-    irreversible: dict[str, None] = {}
+    in_order = parts[::-1] if planned.backwards else parts
+    done = (
+        change
+        for part in in_order
+        for change in derive(
+            part.operation,
+            Surroundings(planned.app_label, part.earlier, part.later, schema),
+            backwards=False,
+        )
+    )
+    return outlook_of(in_order, done, schema.connection.vendor)
+
+
+def outlook_of(parts: Iterable[Part], done: Iterable[Change], vendor: str) -> RollbackOutlook:
+    """Return the outlook of a migration's operations and of the changes that they make, both in the order of going forwards."""
+    reasons = (
+        f"{part.operation.describe()} has no reverse"
+        for part in parts
+        if not part.operation.reversible
+    )
+    irreversible = dict.fromkeys(reasons)
     lossy: dict[Loss, None] = {}
     created: set[str] = set()
-    for part in reversed(parts) if planned.backwards else parts:
-        if not part.operation.reversible:
-            irreversible.setdefault(f"{part.operation.describe()} has no reverse")
-        around = Surroundings(planned.app_label, part.earlier, part.later, schema)
-        for change in derive(part.operation, around, backwards=False):
-            if change.table in created:
-                continue
-            if isinstance(change, changes.TableCreated):
-                created.add(change.table)
-            irreversible.update(dict.fromkeys(_failing(change)))
-            lossy.update(dict.fromkeys(_losses(change, schema.connection.vendor)))
+    for change in done:
+        if change.table in created:
+            continue
+        if isinstance(change, changes.TableCreated):
+            created.add(change.table)
+        irreversible.update(dict.fromkeys(_failing(change)))
+        lossy.update(dict.fromkeys(_losses(change, vendor)))
     return RollbackOutlook(tuple(irreversible), tuple(lossy))
 
 
@@ -131,7 +148,8 @@ def _(change: changes.ColumnAltered, vendor: str) -> Iterator[Loss]:
 
 @_losses.register
 def _(change: changes.StatementsRun, vendor: str) -> Iterator[Loss]:
-    for destruction in destructions(change.statements or (), vendor):
-        yield Loss(
-            "", "", f"hand-written SQL {destruction.what}, and its reverse cannot bring that back"
-        )
+    for statement in read(change.statements or (), vendor):
+        for loss in losses(statement):
+            yield Loss(
+                "", "", f"hand-written SQL {loss.what}, and its reverse cannot bring that back"
+            )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from django_safe_migrate.analysis.changes import Change
     from django_safe_migrate.analysis.context import Context
+    from django_safe_migrate.databases.statements import Statement
 
 Function = TypeVar("Function", bound=Callable[..., Iterable[Finding]])
 
@@ -43,6 +44,7 @@ class Subject(enum.Enum):
     OPERATION = "operation"
     CHANGE = "change"
     MIGRATION = "migration"
+    STATEMENT = "statement"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,8 +74,12 @@ class Rule:
         vendors: the values of ``connection.vendor`` it is about; None for all.
         directions: of the plan: ``FORWARDS``, ``BACKWARDS`` or ``BOTH``.
         about_rows: whether the harm comes from rows or from those who use them, so that it is none for a new or an empty table.
-        about_time: whether the harm is only how long a lock is held, so that it does not block on a small table.
+        about_time: whether the harm is how long a lock is held, so that it is a note or a warning where that is known to be short; where
+            code of the release before breaks as well, a warning remains.
         destroys: whether rows or values are lost for good, which blocks also when a third party wrote the migration.
+        breaks_running_code: whether code of the release before fails or loses data while it still runs: reports can then say whether the
+            previous release survives the plan.
+        enabled: whether it looks without being asked to; matters of style and naming do so only where the settings give them a severity.
     """
 
     def __init__(
@@ -86,6 +92,8 @@ class Rule:
         about_rows: bool = True,
         about_time: bool = False,
         destroys: bool = False,
+        breaks_running_code: bool = False,
+        enabled: bool = True,
     ) -> None:
         self.module = module
         self.name = module.rpartition(".")[2]
@@ -95,6 +103,8 @@ class Rule:
         self.about_rows = about_rows
         self.about_time = about_time
         self.destroys = destroys
+        self.breaks_running_code = breaks_running_code
+        self.enabled = enabled
         self.checks: list[Check] = []
 
     def __repr__(self) -> str:
@@ -115,6 +125,12 @@ class Rule:
     ) -> Callable[[Function], Function]:
         """Register a function of (change, context) for changes of these classes, in the direction of the plan."""
         return self._register(Subject.CHANGE, types, exclude)
+
+    def statement(
+        self, *types: type[Statement], exclude: tuple[type[Statement], ...] = ()
+    ) -> Callable[[Function], Function]:
+        """Register a function of (statement, context) for hand-written SQL of these classes, in the direction of the plan."""
+        return self._register(Subject.STATEMENT, types, exclude)
 
     def migration(self, function: Function) -> Function:
         """Register a function of (context) that is called once for each migration, after its operations."""

@@ -2,6 +2,8 @@
 Names and types of tables and columns, read from model states.
 
 Django knows them of rendered models. Rendering is most of the time that ``migrate`` takes, and model states have all it needs.
+
+States of a plan share the fields that an operation does not touch, so that what was found out about a field is kept for all of them.
 """
 
 from __future__ import annotations
@@ -16,12 +18,17 @@ from django.db import router
 from django.db.migrations.utils import resolve_relation
 from django.db.models import NOT_PROVIDED
 
+from django_safe_migrate.databases import server_of, unopened
 from django_safe_migrate.sql.tables import table_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.migrations.state import ModelState, ProjectState
     from django.db.models import Field
+
+    from django_safe_migrate.values import TargetVersion
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,26 +90,46 @@ class Column:
         filled = self.has_db_default or self.generated or getattr(self.field, "db_returning", False)
         return not (self.null or filled)
 
+    @property
+    def needs_empty_table(self) -> bool:
+        """Whether adding it fails as soon as the table has a row."""
+        return self.must_be_given and not self.has_python_default
+
 
 class Schema:
     """
     What model states mean on one connection.
 
-    With ``live`` false the connection is only asked what it knows without connecting.
+    With ``live`` false the connection is only asked what it knows without connecting; ``target`` is the server that it is for.
     """
 
-    def __init__(self, connection: BaseDatabaseWrapper, *, live: bool) -> None:
+    def __init__(
+        self,
+        connection: BaseDatabaseWrapper,
+        *,
+        live: bool,
+        target: TargetVersion | None = None,
+    ) -> None:
         self.connection = connection
-        self.knows_types = live or isinstance(
-            inspect.getattr_static(connection, "data_types", None), dict
+        # What Django knows of the server, here without connecting to it.
+        described = connection if live else unopened(connection, server_of(connection, target))
+        self._types = described
+        self.knows_types = (
+            live
+            or described is not connection
+            or isinstance(inspect.getattr_static(connection, "data_types", None), dict)
         )
         self._live = live
+        # With the field itself, so that its address is not given to another one.
+        self._bound: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self._columns: dict[tuple[Any, ...], tuple[Any, Column | None]] = {}
+        self._key_types: dict[tuple[int, str], tuple[Any, str]] = {}
 
     # --- models -------------------------------------------------------------------------------------------------------------
 
     def model(self, state: ProjectState, app_label: str, name: str) -> ModelState | None:
-        """Return a model's state when it has a table that this database's migrations manage."""
-        model_state = state.models.get((app_label, name.lower()))
+        """Return a model's state, which must not be changed, when it has a table that this database's migrations manage."""
+        model_state = dict.get(state.models, (app_label, name.lower()))
         return model_state if model_state is not None and self._migrates(model_state) else None
 
     def referenced_table(self, state: ProjectState, model_state: ModelState, field: Any) -> str:
@@ -142,20 +169,36 @@ class Schema:
         self, state: ProjectState, model_state: ModelState, name: str, field: Any
     ) -> Column | None:
         """Return the column of a field, or None when it has none (many-to-many, composite key)."""
-        bound = copy.copy(field)
-        bound.set_attributes_from_name(name)
-        if field.many_to_many or bound.column is None:
+        if field.many_to_many:
             return None
-        kind, check, collation = self._database_parameters(state, model_state, bound)
-        constrained = field.remote_field is not None and getattr(field, "db_constraint", False)
+        table, references, kind = table_name(model_state), "", ""
+        if field.remote_field is not None:
+            target = self._target(state, model_state, field)
+            kind = self._reference_type(state, target, field)
+            if target is not None and getattr(field, "db_constraint", False):
+                references = table_name(target)
+        place = (id(field), name, table, references, kind)
+        known = self._columns.get(place)
+        if known is None:
+            column = self._column(table, name, field, references, kind)
+            known = self._columns[place] = (field, column)
+        return known[1]
+
+    def _column(
+        self, table: str, name: str, field: Any, references: str, kind: str
+    ) -> Column | None:
+        bound = self._of_name(name, field)
+        if bound.column is None:
+            return None
+        kind, check, collation = self._database_parameters(bound, kind)
         return Column(
-            table=table_name(model_state),
+            table=table,
             name=bound.column,
             field_name=name,
             type=kind,
             check=check,
             collation=collation,
-            references=self.referenced_table(state, model_state, field) if constrained else "",
+            references=references,
             null=field.null,
             primary_key=field.primary_key,
             unique=field.unique and not field.primary_key,
@@ -165,24 +208,32 @@ class Schema:
             field=field,
         )
 
-    @staticmethod
-    def column_name(model_state: ModelState, name: str) -> str:
+    def column_name(self, model_state: ModelState, name: str) -> str:
         """Return the column of a field by the field's name; of an unknown field, the name."""
-        if name not in model_state.fields:
-            return name
-        bound = copy.copy(model_state.fields[name])
-        bound.set_attributes_from_name(name)
-        return str(bound.column or name)
+        field = model_state.fields.get(name)
+        return name if field is None else str(self._of_name(name, field).column or name)
 
-    def _database_parameters(
-        self, state: ProjectState, model_state: ModelState, bound: Any
-    ) -> tuple[str, str, str]:
+    def _of_name(self, name: str, field: Any) -> Any:
+        """The field as it is in a model under this name."""
+        known = self._bound.get((id(field), name))
+        if known is None:
+            bound = copy.copy(field)
+            bound.set_attributes_from_name(name)
+            known = self._bound[id(field), name] = (field, bound)
+        return known[1]
+
+    def index_name(self, table: str, columns: Sequence[str], suffix: str = "_idx") -> str:
+        """Return the name that Django makes up for an index or a constraint."""
+        editor: Any = self.connection.schema_editor()
+        return str(editor._create_index_name(table, list(columns), suffix))
+
+    def _database_parameters(self, bound: Any, reference_type: str) -> tuple[str, str, str]:
         if not self.knows_types:
             return "", "", ""
         if bound.remote_field is not None:
-            return self._reference_type(state, model_state, bound), "", ""
+            return reference_type, "", ""
         try:
-            parameters = bound.db_parameters(self.connection)
+            parameters = bound.db_parameters(self._types)
         except (
             AttributeError,
             TypeError,
@@ -194,17 +245,20 @@ class Schema:
             parameters.get("collation") or "",
         )
 
-    def _reference_type(self, state: ProjectState, model_state: ModelState, bound: Any) -> str:
-        target = self._target(state, model_state, bound)
-        name, field = _referenced_field(state, target, bound.remote_field.field_name)
-        if target is None or field is None:
+    def _reference_type(self, state: ProjectState, target: ModelState | None, field: Any) -> str:
+        name, key = _referenced_field(state, target, field.remote_field.field_name)
+        if target is None or key is None or not self.knows_types:
             return ""
-        if field.remote_field is not None:
-            return self._reference_type(state, target, field)
-        remote = copy.copy(field)
-        remote.set_attributes_from_name(name)
+        if key.remote_field is not None:
+            return self._reference_type(state, self._target(state, target, key), key)
+        known = self._key_types.get((id(key), name))
+        if known is None:
+            known = self._key_types[id(key), name] = (key, self._type_of_key(name, key))
+        return known[1]
+
+    def _type_of_key(self, name: str, field: Any) -> str:
         try:
-            return remote.rel_db_type(self.connection) or ""
+            return self._of_name(name, field).rel_db_type(self._types) or ""
         except (AttributeError, TypeError):  # as above
             return ""
 
@@ -215,7 +269,8 @@ class Schema:
         key = resolve_relation(
             field.remote_field.model, model_state.app_label, model_state.name_lower
         )
-        return state.models.get(key)
+        target: ModelState | None = dict.get(state.models, key)
+        return target
 
 
 def _referenced_field(
@@ -232,5 +287,6 @@ def _referenced_field(
     for base in target.bases:
         if isinstance(base, str):
             app_label, _, model_name = base.rpartition(".")
-            return _referenced_field(state, state.models.get((app_label, model_name.lower())), name)
+            base_state = dict.get(state.models, (app_label, model_name.lower()))
+            return _referenced_field(state, base_state, name)
     return "", None

@@ -9,11 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_safe_migrate import conf
 from django_safe_migrate.backups.base import BackupBackend, BeforeSwap, Progress, RestoreResult
-from django_safe_migrate.backups.receipt import ManifestDamaged, Receipt
+from django_safe_migrate.backups.receipt import Copy, ManifestDamaged, Receipt
 
 __all__ = [
     "BackupBackend",
     "BeforeSwap",
+    "Copy",
     "ManifestDamaged",
     "Progress",
     "Receipt",
@@ -29,16 +30,30 @@ def get_backend(settings: conf.Settings | None = None) -> BackupBackend:
     Return the configured backup backend.
 
     Raises:
-        ImproperlyConfigured: it cannot be imported, is not in its module, is not a backend, or does not take its options.
+        ImproperlyConfigured: it cannot be imported, is not in its module, is not a backend, does not take its options, or cannot have the
+            copies that are configured.
     """
     backup = (settings or conf.load()).backup
     backend = _class(backup.backend)
     try:
-        return backend(**backup.options)
+        made = backend(**backup.options)
     except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(
             f'{_WHERE}["OPTIONS"] has the keys {sorted(backup.options)!r}, which {backup.backend} does not accept: {error}.'
         ) from error
+    return _copying(made, backup) if backup.copies else made
+
+
+def _copying(backend: BackupBackend, backup: conf.BackupSettings) -> BackupBackend:
+    from django_safe_migrate.backups.copying import CopyingBackend
+    from django_safe_migrate.backups.dbbackup import DbBackupBackend
+
+    if not isinstance(backend, DbBackupBackend):
+        raise ImproperlyConfigured(
+            f'{_WHERE}["COPIES"] is {list(backup.copies)!r}, and {backup.backend} does not keep its backups where they can be copied from; '
+            f"that needs {conf.DEFAULT_BACKEND} or a subclass of it."
+        )
+    return CopyingBackend(backend, backup.copies, required=backup.copies_required)
 
 
 def _class(path: str) -> type[BackupBackend]:

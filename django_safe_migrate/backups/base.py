@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django_safe_migrate.exceptions import BackupFailed
+
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+    from django_safe_migrate.backups.connector import Scratch
     from django_safe_migrate.backups.receipt import Receipt
     from django_safe_migrate.databases import Database
     from django_safe_migrate.findings import Finding
@@ -99,6 +103,59 @@ class BackupBackend(abc.ABC):
         Raises:
             BackupFailed: the backup is missing, cut short or changed, or its manifest is; the message says which.
         """
+
+    def restorable(self, name: str, alias: str) -> Receipt:
+        """Return the receipt of what ``restore`` would restore, verified: the backup or, where there are some, a copy of it."""
+        return self.verify(name, alias)
+
+    def prove(
+        self,
+        name: str,
+        database: Database,
+        *,
+        no_owner: bool = False,
+        progress: Progress | None = None,
+    ) -> Receipt:
+        """
+        Restore a backup into a scratch database, compare what that holds with the manifest, drop it, and remember the proof.
+
+        Args:
+            name: the backup.
+            database: whose server takes the scratch database; its content is not touched.
+            no_owner: leave owners and privileges of the backup out.
+            progress: told what is being done.
+
+        Returns:
+            The receipt, with the moment and the words of the proof.
+
+        Raises:
+            BackupFailed: the backup cannot be restored, or is not what its manifest says.
+        """
+        raise BackupFailed(f"{type(self).__name__} cannot prove a backup by restoring it.")
+
+    def beside(
+        self,
+        name: str,
+        database: Database,
+        *,
+        no_owner: bool = False,
+        progress: Progress | None = None,
+    ) -> contextlib.AbstractContextManager[Scratch]:
+        """
+        Restore a backup into a scratch database for a block, which may change it, and drop that afterwards.
+
+        Args:
+            name: the backup.
+            database: whose server takes the scratch database; its content is not touched.
+            no_owner: leave owners and privileges of the backup out.
+            progress: told what is being done.
+
+        Raises:
+            BackupFailed: the backup cannot be restored, or is not what its manifest says.
+        """
+        raise BackupFailed(
+            f"{type(self).__name__} cannot restore a backup beside the database, so nothing can be rehearsed."
+        )
 
     @abc.abstractmethod
     def restore(

@@ -10,6 +10,7 @@ from typing import Any
 
 from dbbackup import utils as dbbackup_utils
 
+from django_safe_migrate.backups import copy_records, proofs
 from django_safe_migrate.backups.connector import SafeConnector
 from django_safe_migrate.backups.receipt import ManifestDamaged, Receipt
 from django_safe_migrate.backups.storage import BackupStorage
@@ -100,7 +101,15 @@ def read(storage: BackupStorage, name: str) -> Receipt:
         raise BackupFailed(
             f"The backup {name} is gone from the storage ({storage}); only its manifest is there."
         )
-    return receipt
+    return proofs.with_proof(storage, receipt)
+
+
+def _is_manifest(name: str) -> bool:
+    return (
+        name.endswith(METADATA)
+        and not name.endswith(proofs.SUFFIX)
+        and not copy_records.is_record(name)
+    )
 
 
 def _manifest_of(storage: BackupStorage, name: str) -> str | None:
@@ -108,7 +117,7 @@ def _manifest_of(storage: BackupStorage, name: str) -> str | None:
         return name + METADATA
     # A storage that renames what it stores has renamed this as well.
     return next(
-        (other for other in storage.names() if other.startswith(name) and other.endswith(METADATA)),
+        (other for other in storage.names() if other.startswith(name) and _is_manifest(other)),
         None,
     )
 
@@ -129,8 +138,8 @@ def _receipt(storage: BackupStorage, manifest: str) -> Receipt:
 def receipts(storage: BackupStorage, alias: str) -> tuple[Receipt, ...]:
     """Return the backups of an alias, newest first; a broken one says why."""
     names = storage.names()
-    found = [_listed(storage, manifest, names) for manifest in names if manifest.endswith(METADATA)]
-    described = {receipt.name for receipt in found if receipt is not None}
+    found = described(storage, names)
+    known = {receipt.name for receipt in found}
     orphans = [
         Receipt(
             name=name,
@@ -138,17 +147,23 @@ def receipts(storage: BackupStorage, alias: str) -> tuple[Receipt, ...]:
             broken="It has no manifest: it was interrupted, or another program made it.",
         )
         for name in names
-        if name not in described
+        if name not in known
         and not name.endswith(METADATA)
         and _looks_like_backup(name, alias)
-        and not any(other.startswith(name) and other.endswith(METADATA) for other in names)
+        and not any(other.startswith(name) and _is_manifest(other) for other in names)
     ]
-    ours = [receipt for receipt in found if receipt is not None and _concerns(receipt, alias)]
+    ours = [receipt for receipt in found if _concerns(receipt, alias)]
     return tuple(
         sorted(
             [*ours, *orphans], key=lambda receipt: (receipt.created_at, receipt.name), reverse=True
         )
     )
+
+
+def described(storage: BackupStorage, names: tuple[str, ...]) -> list[Receipt]:
+    """Return what the manifests among some files say, whatever database they are of; a broken one says why."""
+    found = (_listed(storage, manifest, names) for manifest in names if _is_manifest(manifest))
+    return [receipt for receipt in found if receipt is not None]
 
 
 def _listed(storage: BackupStorage, manifest: str, names: tuple[str, ...]) -> Receipt | None:
@@ -168,7 +183,7 @@ def _listed(storage: BackupStorage, manifest: str, names: tuple[str, ...]) -> Re
         return dataclasses.replace(
             receipt, broken="The backup is gone from the storage; only its manifest is there."
         )
-    return receipt
+    return proofs.with_proof(storage, receipt) if proofs.name_of(name) in names else receipt
 
 
 def _concerns(receipt: Receipt, alias: str) -> bool:
@@ -184,19 +199,25 @@ def _looks_like_backup(name: str, alias: str) -> bool:
 
 def prune(storage: BackupStorage, alias: str, source: str, keep: int) -> tuple[str, ...]:
     """
-    Delete verified backups of this very database beyond the ``keep`` newest ones.
+    Delete verified backups of this very database beyond the ``keep`` newest ones; the newest proven one stays in any case.
 
     Broken ones do not count and are not deleted: they are for somebody to look at. Those of another database with the same
     alias, as two projects in one storage have, are not ours to delete.
     """
+    pruned = []
+    for name in surplus(receipts(storage, alias), source, keep):
+        delete(storage, name)
+        pruned.append(name)
+    return tuple(pruned)
+
+
+def surplus(found: tuple[Receipt, ...], source: str, keep: int) -> tuple[str, ...]:
+    """Return the names of the backups that ``prune`` deletes, out of all, newest first."""
     if keep < 1:
         raise ValueError("At least one backup has to be kept.")
-    ours = [one for one in receipts(storage, alias) if one.is_verified and one.source == source]
-    pruned = []
-    for receipt in ours[keep:]:
-        delete(storage, receipt.name)
-        pruned.append(receipt.name)
-    return tuple(pruned)
+    ours = [one for one in found if one.is_verified and one.source == source]
+    proven = next((one.name for one in ours if one.proven_at), "")
+    return tuple(one.name for one in ours[keep:] if one.name != proven)
 
 
 def delete(storage: BackupStorage, name: str) -> None:
@@ -208,8 +229,15 @@ def delete(storage: BackupStorage, name: str) -> None:
             next_command="migrate_backup list",
         )
     storage.delete(name)
+    proofs.delete(storage, name)
+    copy_records.delete(storage, name)
     if manifest is not None:
         storage.delete(manifest)
+
+
+def is_there(storage: BackupStorage, name: str) -> bool:
+    """Whether anything of a backup is in a storage: its file, or its manifest."""
+    return storage.exists(name) or _manifest_of(storage, name) is not None
 
 
 def discard(storage: BackupStorage, name: str) -> None:

@@ -69,6 +69,15 @@ class RestoreRequest:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Scratch:
+    """A dump restored beside the real database: a connection that Django knows under an alias of its own, and the database's name."""
+
+    connection: BaseDatabaseWrapper
+    name: str
+    notices: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Restored:
     """What a connector's restore did; ``kept`` names the old state."""
 
@@ -112,6 +121,14 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
     @abc.abstractmethod
     def restore(self, request: RestoreRequest) -> Restored:
         """Put the state of a dump in the database's place."""
+
+    @abc.abstractmethod
+    def scratch(self, request: RestoreRequest) -> contextlib.AbstractContextManager[Scratch]:
+        """
+        Restore a dump into a scratch database, which is dropped when the block ends; the real one is only read.
+
+        Raises ``BackupFailed`` when it cannot be restored, or is not what its receipt says.
+        """
 
     @abc.abstractmethod
     def old_copies(self) -> tuple[str, ...]:

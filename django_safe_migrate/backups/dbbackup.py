@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.db import connections
 
 from django_safe_migrate import conf, values
-from django_safe_migrate.backups import catalogue, readiness, refusals
+from django_safe_migrate.backups import catalogue, proving, readiness, refusals
 from django_safe_migrate.backups.base import BackupBackend, BeforeSwap, Progress, RestoreResult
 from django_safe_migrate.backups.connector import (
     ConnectorOptions,
@@ -18,6 +20,7 @@ from django_safe_migrate.backups.connector import (
     Restored,
     RestoreRequest,
     SafeConnector,
+    Scratch,
     report,
 )
 from django_safe_migrate.backups.connectors import connector_for
@@ -50,6 +53,8 @@ class DbBackupBackend(BackupBackend):
         self.bin_dir = None if bin_dir is None else str(bin_dir)
         self.lock_wait = values.duration(lock_wait)
         self.stall = values.duration(stall)
+        #: What is verified, proven and restored is read from there.
+        self.read_from: Callable[[], BackupStorage] = open_storage
 
     # --- making -------------------------------------------------------------------------------------------------------------
 
@@ -93,7 +98,8 @@ class DbBackupBackend(BackupBackend):
         refusals.refuse_open_transaction(connector.database)
         created_at, wanted = _now(), catalogue.free_name(storage, connector)
         with storage.spool() as path:
-            dump = connector.dump(path, progress)
+            with refusals.naming_full_disk(connector, path):
+                dump = connector.dump(path, progress)
             report(progress, "storing", 0, dump.fingerprint.size)
             name = storage.save(catalogue.free_name(storage, connector, wanted), path)
         return _receipt(connector, storage, dump, name, run_id, created_at)
@@ -101,7 +107,7 @@ class DbBackupBackend(BackupBackend):
     # --- checking -----------------------------------------------------------------------------------------------------------
 
     def verify(self, name: str, alias: str) -> Receipt:
-        storage = open_storage()
+        storage = self.read_from()
         receipt = catalogue.read(storage, name)
         if receipt.database != alias:
             raise BackupFailed(
@@ -129,6 +135,38 @@ class DbBackupBackend(BackupBackend):
             refusals.compare(receipt, found)
             return f"{READ_BACK}; {connector.check_file(path, receipt, thorough=thorough)}"
 
+    # --- proving ------------------------------------------------------------------------------------------------------------
+
+    def prove(
+        self,
+        name: str,
+        database: Database,
+        *,
+        no_owner: bool = False,
+        progress: Progress | None = None,
+    ) -> Receipt:
+        storage, connector = self.read_from(), self._connector(database)
+        receipt = catalogue.read(storage, name)
+        refusals.check_vendor(receipt, connector)
+        return proving.prove(connector, storage, receipt, no_owner=no_owner, progress=progress)
+
+    @contextlib.contextmanager
+    def beside(
+        self,
+        name: str,
+        database: Database,
+        *,
+        no_owner: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Scratch]:
+        storage, connector = self.read_from(), self._connector(database)
+        receipt = catalogue.read(storage, name)
+        refusals.check_vendor(receipt, connector)
+        with proving.beside(
+            connector, storage, receipt, no_owner=no_owner, progress=progress
+        ) as scratch:
+            yield scratch
+
     # --- restoring ----------------------------------------------------------------------------------------------------------
 
     def restore(
@@ -142,7 +180,8 @@ class DbBackupBackend(BackupBackend):
         before_swap: BeforeSwap | None = None,
         progress: Progress | None = None,
     ) -> RestoreResult:
-        started, storage, connector = time.perf_counter(), open_storage(), self._connector(database)
+        started, storage = time.perf_counter(), self.read_from()
+        connector = self._connector(database)
         receipt = catalogue.read(storage, name)
         refusals.check_vendor(receipt, connector)
         request = RestoreRequest(

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import psutil
+
+from django_safe_migrate.databases.causes import causes
+
+#: No room on the disk, no more in the quota, and a file that is as large as this process may make it (``ulimit -f``).
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: SQLite puts details into the higher bytes of a code.
+_PRIMARY_CODE = 0xFF
 
 #: Environment variables that tell a platform, and whether every disk there vanishes or only what is not a mounted volume.
 PLATFORMS = {
@@ -47,6 +56,15 @@ def free_bytes(folder: Path) -> int | None:
         return shutil.disk_usage(_existing(folder)).free
     except OSError:
         return None
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error, or what it was raised from, says that there is no room for more bytes."""
+    return any(
+        getattr(cause, "errno", None) in _FULL
+        or getattr(cause, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_FULL
+        for cause in causes(error)
+    )
 
 
 def _mount(folder: Path) -> tuple[Path, str]:

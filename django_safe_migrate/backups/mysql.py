@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django_safe_migrate.backups import contents, mysql_in_place, mysql_readiness, mysql_swap
+from django_safe_migrate.backups import (
+    contents,
+    mysql_in_place,
+    mysql_readiness,
+    mysql_scratch,
+    mysql_swap,
+)
 from django_safe_migrate.backups.base import Progress
 from django_safe_migrate.backups.connector import (
     Dump,
     Restored,
     RestoreRequest,
     SafeConnector,
+    Scratch,
     report,
 )
 from django_safe_migrate.backups.mysql_client import MySQLClient
@@ -153,6 +161,9 @@ class MySQLConnector(SafeConnector):
         if request.in_place:
             return mysql_in_place.restore(self, request)
         return mysql_swap.restore(self, request)
+
+    def scratch(self, request: RestoreRequest) -> contextlib.AbstractContextManager[Scratch]:
+        return mysql_scratch.scratch(self, request)
 
     def load(
         self, source: Iterator[bytes], database_name: str, progress: Progress | None = None

@@ -53,10 +53,10 @@ def restore(connector: MySQLConnector, request: RestoreRequest) -> Restored:
     live, scratch = connector.database.name, names.scratch_name()
     with connector.connected(NAME=None) as server:
         charset = character_set(server, live)
-        _create(connector, request, server, scratch, charset)
+        create(connector, request, server, scratch, charset)
         swapped = False
         try:
-            notices = _fill(connector, request, scratch)
+            notices = fill(connector, request, scratch)
             connector.connection.close()
             report(request.progress, "swapping", 0)
             swap = _planned(connector, request, server, live, scratch, charset)
@@ -74,13 +74,14 @@ def restore(connector: MySQLConnector, request: RestoreRequest) -> Restored:
     return Restored(notices=notices)
 
 
-def _create(
+def create(
     connector: MySQLConnector,
     request: RestoreRequest,
     server: BaseDatabaseWrapper,
     name: str,
     charset: str,
 ) -> None:
+    """Create an empty database with a character set and collation."""
     try:
         execute(server, f"CREATE DATABASE {quoted(name)} {charset}")
     except DatabaseError as error:
@@ -92,7 +93,8 @@ def _create(
         ) from error
 
 
-def _fill(connector: MySQLConnector, request: RestoreRequest, scratch: str) -> tuple[str, ...]:
+def fill(connector: MySQLConnector, request: RestoreRequest, scratch: str) -> tuple[str, ...]:
+    """Restore into an empty database and compare it with the receipt; return what deserves a notice."""
     try:
         connector.load(uncompressed(request.path), scratch, request.progress)
     except BackupFailed as error:
@@ -127,7 +129,7 @@ def _planned(
         old_programs=_programs(connector, server, live, *WITHOUT_EVENTS),
         new_programs=_programs(connector, server, scratch),
     )
-    _create(connector, request, server, swap.before, charset)
+    create(connector, request, server, swap.before, charset)
     mysql_record.write(server, swap)
     drop_triggers(server, live)
     drop_triggers(server, scratch)

@@ -11,13 +11,19 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from django_safe_migrate.backups import contents, postgresql_in_place, postgresql_swap
+from django_safe_migrate.backups import (
+    contents,
+    postgresql_in_place,
+    postgresql_scratch,
+    postgresql_swap,
+)
 from django_safe_migrate.backups.base import Progress
 from django_safe_migrate.backups.connector import (
     Dump,
     Restored,
     RestoreRequest,
     SafeConnector,
+    Scratch,
     report,
 )
 from django_safe_migrate.backups.postgresql_client import INSTALL, PostgreSQLClient
@@ -182,6 +188,9 @@ class PostgreSQLConnector(SafeConnector):
         if request.in_place:
             return postgresql_in_place.restore(self, request)
         return postgresql_swap.restore(self, request)
+
+    def scratch(self, request: RestoreRequest) -> contextlib.AbstractContextManager[Scratch]:
+        return postgresql_scratch.scratch(self, request)
 
     def load(self, request: RestoreRequest, database_name: str) -> None:
         """Run pg_restore into an empty database; it stops at the first error."""

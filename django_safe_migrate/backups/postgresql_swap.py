@@ -49,12 +49,12 @@ def can_create_databases(connection: BaseDatabaseWrapper) -> bool:
 def restore(connector: PostgreSQLConnector, request: RestoreRequest) -> Restored:
     """Restore into a fresh database, compare it with the receipt, and let it take the name."""
     name, scratch = connector.database.name, names.scratch_name()
-    with _maintenance(connector) as maintenance:
+    with maintenance_connection(connector) as maintenance:
         attributes = read_attributes(maintenance, name)
-        _create(connector, request, maintenance, scratch, attributes)
+        create(connector, request, maintenance, scratch, attributes)
         swapped = False
         try:
-            notices = _fill(connector, request, scratch)
+            notices = fill(connector, request, scratch)
             notices += copy_settings(maintenance, attributes, scratch)
             old = _name_for_old(maintenance, name) if attributes else ""
             _release(connector)
@@ -70,13 +70,14 @@ def restore(connector: PostgreSQLConnector, request: RestoreRequest) -> Restored
     return Restored(kept=old, notices=notices)
 
 
-def _create(
+def create(
     connector: PostgreSQLConnector,
     request: RestoreRequest,
     maintenance: BaseDatabaseWrapper,
     scratch: str,
     attributes: Attributes | None,
 ) -> None:
+    """Create an empty database with the attributes of the present one."""
     clauses = attributes.create_clauses() if attributes else "TEMPLATE template0"
     try:
         _execute(maintenance, f"CREATE DATABASE {quoted(scratch)} {clauses}")
@@ -94,7 +95,8 @@ def _name_for_old(maintenance: BaseDatabaseWrapper, name: str) -> str:
     return names.free_name(lambda: names.before_name(name, NAME_LIMIT), present.__contains__)
 
 
-def _fill(connector: PostgreSQLConnector, request: RestoreRequest, scratch: str) -> tuple[str, ...]:
+def fill(connector: PostgreSQLConnector, request: RestoreRequest, scratch: str) -> tuple[str, ...]:
+    """Restore into an empty database and compare it with the receipt; return what deserves a notice."""
     try:
         connector.load(request, scratch)
     except BackupFailed as error:
@@ -186,21 +188,21 @@ def _release(connector: PostgreSQLConnector) -> None:
 def old_copies(connector: PostgreSQLConnector) -> tuple[str, ...]:
     """Return the databases that restores have kept."""
     name = connector.database.name
-    with _maintenance(connector) as maintenance:
+    with maintenance_connection(connector) as maintenance:
         found = _database_names(maintenance)
     return tuple(sorted(one for one in found if names.is_before_name(one, name, NAME_LIMIT)))
 
 
 def drop(connector: PostgreSQLConnector, name: str) -> None:
     """Drop a kept database, and end what still uses it."""
-    with _maintenance(connector) as maintenance:
+    with maintenance_connection(connector) as maintenance:
         _drop(maintenance, name)
 
 
 def drop_abandoned(connector: PostgreSQLConnector) -> tuple[str, ...]:
     """Drop databases that a killed restore was filling: nobody else is connected to them and they never had a name of their own."""
     dropped = []
-    with _maintenance(connector) as maintenance:
+    with maintenance_connection(connector) as maintenance:
         for name in _database_names(maintenance):
             if not names.is_abandoned(name) or _has_sessions(maintenance, name):
                 continue
@@ -233,7 +235,7 @@ def _drop(maintenance: BaseDatabaseWrapper, name: str) -> None:
 
 
 @contextlib.contextmanager
-def _maintenance(connector: PostgreSQLConnector) -> Iterator[BaseDatabaseWrapper]:
+def maintenance_connection(connector: PostgreSQLConnector) -> Iterator[BaseDatabaseWrapper]:
     """Open a connection to a database that is not the one being replaced."""
     with contextlib.ExitStack() as stack:
         for name in MAINTENANCE:

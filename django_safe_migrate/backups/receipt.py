@@ -19,13 +19,52 @@ class ManifestDamaged(ValueError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """
+    One copy of a backup in a further storage.
+
+    ``storage`` is the alias in ``STORAGES`` and ``where`` what that is, ``name`` the name that it gave the file, ``verified_at`` when that
+    was last read back in full. ``error`` is empty, or the sentence that says why there is no copy to rely on.
+    """
+
+    storage: str
+    where: str = ""
+    name: str = ""
+    verified_at: str = ""
+    error: str = ""
+
+    @property
+    def told(self) -> str:
+        """Where the copy is, or why there is none, in one sentence."""
+        if self.error:
+            return f'There is no sound copy in STORAGES["{self.storage}"]. {self.error}'
+        return f'Copied to STORAGES["{self.storage}"] ({self.where}) as {self.name}, and read back from there at {self.verified_at[:19]} UTC.'
+
+    def to_json(self) -> dict[str, str]:
+        """Return plain data."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Copy:
+        """Rebuild a copy from what ``to_json`` gave; raise ``KeyError`` or ``TypeError`` when it is something else."""
+        known = (field.name for field in dataclasses.fields(cls))
+        return cls(
+            storage=str(data["storage"]),
+            **{key: str(data.get(key, "")) for key in known if key != "storage"},
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """
     What is known of one backup.
 
     ``name`` is its name in the storage, ``database`` the alias and ``source`` where that pointed (no password). Moments are ISO 8601
     in UTC. ``applied_migrations`` are ``app.name`` in the order they were recorded. ``counts_match_dump`` says that the row counts were
-    taken from the very state in the dump. ``broken`` is empty, or the sentence that says why this backup cannot be relied on.
+    taken from the very state in the dump. ``proven_at`` and ``proof`` say when and how it was last restored, and are kept outside of the
+    manifest, as are ``copies``, which a run has put into further storages. ``copy_of`` is the name of the backup that this is a copy of.
+    ``lost`` is empty, or says why only a copy can be restored. ``broken`` is empty, or the sentence that says why this backup cannot be
+    relied on.
     """
 
     name: str
@@ -48,7 +87,12 @@ class Receipt:
     seconds: float = 0.0
     verified_at: str = ""
     verification: str = ""
+    proven_at: str = ""
+    proof: str = ""
     format_version: int = FORMAT_VERSION
+    copies: tuple[Copy, ...] = ()
+    copy_of: str = ""
+    lost: str = ""
     broken: str = ""
 
     @property
@@ -65,6 +109,7 @@ class Receipt:
             for table, count in self.row_counts.items()
         }
         data["objects"] = dict(self.objects)
+        data["copies"] = [copy.to_json() for copy in self.copies]
         return {**data, SEAL: _seal(data)}
 
     @classmethod
@@ -99,6 +144,7 @@ def _values(content: dict[str, Any]) -> dict[str, Any]:
                 table: RowCount(int(count["rows"]), exact=bool(count["exact"]))
                 for table, count in content["row_counts"].items()
             },
+            "copies": tuple(map(Copy.from_json, content.get("copies", ()))),
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise ManifestDamaged(f"The manifest lacks what a receipt has ({error}).") from error

@@ -6,15 +6,18 @@ import contextlib
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.db import DatabaseError, InterfaceError
+from django.utils.text import capfirst
 
+from django_safe_migrate.backups import disks
 from django_safe_migrate.backups.connector import SafeConnector
 from django_safe_migrate.backups.programs import without_secrets
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.streams import Fingerprint
 from django_safe_migrate.databases import Database
-from django_safe_migrate.exceptions import BackupFailed
+from django_safe_migrate.exceptions import MEMORY_REFUSED, BackupFailed
 
 
 def compare(receipt: Receipt, found: Fingerprint) -> None:
@@ -55,6 +58,30 @@ def refuse_open_transaction(database: Database) -> None:
 
 
 @contextlib.contextmanager
+def naming_full_disk(connector: SafeConnector, path: Path) -> Iterator[None]:
+    """While a dump is written to a path, say of a full disk which folder it is and how many bytes are missing."""
+    try:
+        yield
+    except (DatabaseError, OSError, sqlite3.Error) as error:
+        if not disks.is_full(error):
+            raise
+        written = path.stat().st_size if path.exists() else 0
+        missing = _missing_bytes(connector, written)
+        raise BackupFailed(
+            f"There is no room in {path.parent} for the backup ({error}): {written} bytes of it were written, and {missing}. "
+            'Free space there, or point DBBACKUP_TMP_DIR or STORAGES["dbbackup"] to a larger disk.'
+        ) from error
+
+
+def _missing_bytes(connector: SafeConnector, written: int) -> str:
+    needed = connector.dump_bytes()
+    # MariaDB and MySQL count the bytes of a table now and then only: more may be written already than they know of.
+    if needed is None or needed <= written:
+        return "how many are missing is not known"
+    return f"{'' if connector.dump_is_as_large else 'at most '}{needed - written} are missing"
+
+
+@contextlib.contextmanager
 def failures(connector: SafeConnector, what: str = "") -> Iterator[None]:
     """Say in one message what failed, whatever raised it, without a password that a driver may have put into it."""
     try:
@@ -65,6 +92,8 @@ def failures(connector: SafeConnector, what: str = "") -> Iterator[None]:
             changed=error.changed,
             next_command=error.next_command,
         ) from error
+    except MemoryError as error:
+        raise BackupFailed(f"{what} {capfirst(MEMORY_REFUSED)}.".strip()) from error
     except (DatabaseError, InterfaceError, OSError, sqlite3.Error, zlib.error) as error:
         reason = without_secrets(f"{type(error).__name__}: {error}".strip(), connector.secrets)
         raise BackupFailed(f"{what} {reason}".strip()) from error

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from django_safe_migrate.backups import contents, names
+from django_safe_migrate.backups import contents, names, sqlite_scratch
 from django_safe_migrate.backups.base import Progress
 from django_safe_migrate.backups.connector import (
     Dump,
     Restored,
     RestoreRequest,
     SafeConnector,
+    Scratch,
     report,
 )
 from django_safe_migrate.backups.receipt import Receipt
@@ -31,8 +32,6 @@ MAGIC = b"SQLite format 3\x00"
 STEP = 2048
 #: Milliseconds between two tries while another process holds a lock.
 PATIENCE = 50
-#: Files that hold what is not in the main file yet.
-COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 class SQLiteConnector(SafeConnector):
@@ -143,27 +142,23 @@ class SQLiteConnector(SafeConnector):
 
         A process that dies in between leaves a journal, or frames without a commit, and SQLite itself then shows the old state.
         """
-        file = self.file
-        folder = file.parent if file is not None else request.path.parent
-        staged = folder / f"{names.scratch_name()}.sqlite3"
-        kept = ""
-        try:
-            shutil.copyfile(request.path, staged)
-            staged.chmod(0o600)
-            notices = self._prepare(request, staged)
+        file, kept = self.file, ""
+        with sqlite_scratch.staged(self, request) as staged:
+            notices = self.prepare(request, staged)
             if file is not None and request.keep_old:
                 kept = self._keep(file, request)
             self._write_over(staged, request)
-        finally:
-            for left in (staged, *(Path(f"{staged}{end}") for end in COMPANIONS)):
-                left.unlink(missing_ok=True)
         if file is None and request.keep_old:
             notices += (
                 "A database in memory cannot be kept: its state from before the restore is gone.",
             )
         return Restored(kept=kept, notices=notices)
 
-    def _prepare(self, request: RestoreRequest, staged: Path) -> tuple[str, ...]:
+    def scratch(self, request: RestoreRequest) -> AbstractContextManager[Scratch]:
+        return sqlite_scratch.scratch(self, request)
+
+    def prepare(self, request: RestoreRequest, staged: Path) -> tuple[str, ...]:
+        """Compare a copied dump with its receipt; return what deserves a notice."""
         report(request.progress, "checking", 0)
         with self.registered(NAME=str(staged), OPTIONS={}) as connection:
             notices = self.compare(request.receipt, _contents(connection.connection))

@@ -94,6 +94,20 @@ class BackupStorage:
                 sync_file(self.folder)
             return str(real)
 
+    def save_copy(self, name: str, path: Path) -> str:
+        """Stream a file, which stays where it is, into the storage, and return the name that the storage gave it."""
+        with self._errors(f"store {name}"), path.open("rb") as file:
+            real = str(self.storage.save(name, File(file, name=name)))
+            if self.folder is not None:
+                sync_file(Path(self.storage.path(real)))
+                sync_file(self.folder)
+            return real
+
+    def read_through(self, name: str, seen: BytesSeen | None = None) -> Fingerprint:
+        """Read a file in full without keeping it, and return what was read."""
+        with self._errors(f"read {name}"), self.storage.open(name, "rb") as file:
+            return fingerprint(file, seen=seen)
+
     def save_json(self, name: str, data: dict[str, Any]) -> str:
         """Store plain data, and return the name that the storage gave it."""
         text = json.dumps(data, indent=2, sort_keys=True)
@@ -215,6 +229,24 @@ def open_storage() -> BackupStorage:
         return BackupStorage(storages.create_storage({**entry, "OPTIONS": lowered}))
     except (InvalidStorageError, TypeError, ValueError) as error:
         raise ImproperlyConfigured(f'STORAGES["{ALIAS}"] cannot be used: {error}') from error
+
+
+def open_copies(alias: str) -> BackupStorage:
+    """
+    Return the storage of copies with this alias in ``STORAGES``.
+
+    Raises:
+        ImproperlyConfigured: it cannot be made, or is the folder that the backups themselves are in.
+    """
+    try:
+        storage = BackupStorage(storages[alias])
+    except (InvalidStorageError, TypeError, ValueError) as error:
+        raise ImproperlyConfigured(f'STORAGES["{alias}"] cannot be used: {error}') from error
+    if storage.folder is not None and storage.folder == open_storage().folder:
+        raise ImproperlyConfigured(
+            f'STORAGES["{alias}"] is the folder {storage.folder}, where the backups themselves are; a copy there is none.'
+        )
+    return storage
 
 
 def _folder(storage: Storage) -> Path | None:

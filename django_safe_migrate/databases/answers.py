@@ -14,6 +14,16 @@ class RowCount:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TableSize:
+    """Rows of a table, and whether they were counted; bytes of its rows on disk, and of all its indexes together."""
+
+    rows: int
+    exact: bool
+    data_bytes: int
+    index_bytes: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Session:
     """Another session of the server; ``seconds`` is the age of its transaction, ``query`` has its values removed."""
 

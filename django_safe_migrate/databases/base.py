@@ -8,12 +8,12 @@ connection, outside of a transaction unless it says otherwise, and leaves no tra
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.utils import DatabaseError, InterfaceError
 
+from django_safe_migrate.databases.activity import ActivityQuestions
 from django_safe_migrate.databases.answers import (
     BrokenForeignKey,
     ForeignKey,
@@ -21,17 +21,25 @@ from django_safe_migrate.databases.answers import (
     RowCount,
     Session,
 )
+from django_safe_migrate.databases.cancelling import CancellingQuestions
 from django_safe_migrate.databases.locks import RunLock, UnlockedRunLock
+from django_safe_migrate.databases.measurements import Measurements
+from django_safe_migrate.databases.obstacles import ObstacleQuestions
+from django_safe_migrate.databases.repeating import RepeatingQuestions
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-class Database:
+class Database(
+    Measurements, RepeatingQuestions, CancellingQuestions, ActivityQuestions, ObstacleQuestions
+):
     """What we know of one database; the base class knows only what Django and standard SQL know."""
 
     #: The value of Django's ``connection.vendor`` that this class serves.
     vendor = ""
+    #: Whether a statement that waits for a lock keeps those waiting who come after it.
+    others_queue_behind_us = True
     #: Columns that tables have without listing them, which a model may name all the same.
     implicit_columns: frozenset[str] = frozenset()
 
@@ -81,6 +89,10 @@ class Database:
         """Whether this error means that the connection is gone, or could not be had."""
         return False
 
+    def is_full_error(self, error: BaseException) -> bool:
+        """Whether this error means that the disk of the database, or a bound of its size, is full."""
+        return False
+
     def is_refusal(self, error: BaseException) -> bool:
         """Whether this error means that the role may not ask a question, or that this server does not know it."""
         return False
@@ -96,14 +108,12 @@ class Database:
         """
         yield
 
-    @contextlib.contextmanager
-    def relaxed_for(self, sql: str) -> Iterator[None]:
-        """Lift the lock timeout around a statement that waits for others without blocking anyone."""
-        yield
+    def allow_idleness(self) -> None:
+        """Keep the server, and what lies between, from ending our session for being silent; its transactions keep their own limits."""
 
-    def can_repeat(self, sql: str) -> bool:
-        """Whether this statement, having failed to get its lock outside of a transaction, has left nothing behind."""
-        return True
+    def shares_sessions(self) -> bool:
+        """Whether a pooler gives our session to others between our transactions, so that nothing of it can be relied on."""
+        return False
 
     # --- asking -------------------------------------------------------------------------------------------------------------
 
@@ -204,16 +214,8 @@ class Database:
                 counts[table] = RowCount(self.count_rows(table), exact=True)
         return counts
 
-    def table_bytes(self, tables: Sequence[str]) -> dict[str, int]:
-        """Bytes on disk with indexes, for those tables that are known."""
-        return {}
-
     def database_bytes(self) -> int | None:
         """Bytes of the whole database, or None when that is not known."""
-        return None
-
-    def free_disk_bytes(self) -> int | None:
-        """Free bytes where the database's files are, or None when that cannot be seen from here."""
         return None
 
     # --- condition ----------------------------------------------------------------------------------------------------------
@@ -242,10 +244,6 @@ class Database:
         """Constraints that existing rows were never checked against, as ``table.constraint``."""
         return ()
 
-    def check_constraints(self, tables: Sequence[str]) -> None:
-        """Raise ``django.db.IntegrityError`` when a foreign key of these tables points nowhere."""
-        self.connection.check_constraints(table_names=list(tables))
-
     def broken_foreign_keys(self, tables: Sequence[str]) -> tuple[BrokenForeignKey, ...]:
         """The foreign keys of these tables that some rows break, found by reading the tables."""
         counted = ((key, self._count_broken(key)) for key in self.foreign_keys(tables))
@@ -263,23 +261,6 @@ class Database:
             f"(SELECT 1 FROM {quote(key.referenced_table)} parent WHERE {same})"
         )
         return int(rows[0][0])
-
-    # --- measurements -------------------------------------------------------------------------------------------------------
-
-    def response_seconds(self, repeat: int = 5) -> float:
-        """The median round trip of the smallest query, in seconds."""
-        samples = sorted(self._round_trip() for _ in range(repeat))
-        return samples[len(samples) // 2]
-
-    def _round_trip(self) -> float:
-        with self.connection.cursor() as cursor:
-            started = time.perf_counter()
-            cursor.execute(self.smallest_query)
-            cursor.fetchone()
-            return time.perf_counter() - started
-
-    #: The smallest query that the server answers.
-    smallest_query = "SELECT 1"
 
     # --- connections --------------------------------------------------------------------------------------------------------
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from django_safe_migrate.environment import (
+    broken_off,
+    conditions,
     connection,
-    disk,
     history,
     models,
     permissions,
+    pooler,
     replication,
-    sessions,
+    stop_file,
     window,
 )
 from django_safe_migrate.findings import Finding, Severity
@@ -28,17 +30,18 @@ Check = Callable[["EnvironmentContext"], Iterator[Finding]]
 
 #: Each check with the names of the findings that it can give; those after the connection need one.
 CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
+    (stop_file.check, stop_file.RULES),
     (window.check, window.RULES),
     (connection.check, connection.RULES),
+    (pooler.check, pooler.RULES),
     (permissions.check, permissions.RULES),
     (history.check, history.RULES),
+    (broken_off.check, broken_off.RULES),
     (models.check, models.RULES),
-    (disk.check, disk.RULES),
-    (sessions.check, sessions.RULES),
     (replication.check, replication.RULES),
 )
 
-RULES: frozenset[str] = frozenset().union(*(rules for _, rules in CHECKS))
+RULES: frozenset[str] = conditions.RULES.union(*(rules for _, rules in CHECKS))
 
 
 def assess(context: EnvironmentContext) -> list[Finding]:
@@ -47,8 +50,13 @@ def assess(context: EnvironmentContext) -> list[Finding]:
 
     ``RULES`` of the settings decide how much each finding matters, as they do for the analysis.
     """
-    settled = (_settled(found, context.settings.rules) for found in _found(context))
-    return [finding for finding in settled if finding is not None]
+    return settled(context, _found(context))
+
+
+def settled(context: EnvironmentContext, found: Iterable[Finding]) -> list[Finding]:
+    """Return the findings as ``RULES`` of the settings want them, without those that are off."""
+    every = (_settled(finding, context.settings.rules) for finding in found)
+    return [finding for finding in every if finding is not None]
 
 
 def _found(context: EnvironmentContext) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from django_safe_migrate.environment.locks import PlanLocks
+
 if TYPE_CHECKING:
     from django.db.migrations.loader import MigrationLoader
 
@@ -26,8 +28,8 @@ class EnvironmentContext:
     """
     A plan, and what it would be carried out on.
 
-    ``first_install`` is true when nothing is applied yet: there is nothing to lose and nobody to wait. ``rewritten_tables`` are the
-    existing tables that the plan writes anew. ``now`` gives the present moment in the project's time zone.
+    ``first_install`` is true when nothing is applied yet: there is nothing to lose and nobody to wait. ``locks`` are those that the plan
+    will take, which only the conditions before the start ask for. ``now`` gives the present moment in the project's time zone.
     """
 
     database: Database
@@ -35,6 +37,6 @@ class EnvironmentContext:
     loader: MigrationLoader
     settings: Settings
     first_install: bool = False
+    locks: PlanLocks = PlanLocks()
     compare_models: bool = True
-    rewritten_tables: tuple[str, ...] = ()
     now: Callable[[], datetime.datetime] = _now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django_safe_migrate.databases.causes import causes
+from django_safe_migrate.exceptions import MEMORY_REFUSED, SafeMigrateError
 
 NOT_SHOWN = "(value not shown)"
 
@@ -45,6 +46,11 @@ def describe(error: BaseException) -> str:
 
 
 def _told(error: BaseException) -> str:
+    if isinstance(error, SafeMigrateError):
+        # What it says of the database, and of what to do next, is told once, by who reports it.
+        return error.message
+    if isinstance(error, MemoryError):
+        return str(error) or MEMORY_REFUSED
     if not _is_database_error(error):
         return str(error)
     for cause in causes(error):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import django
@@ -20,60 +20,23 @@ from django.db.migrations.state import ProjectState
 from django_safe_migrate import events
 from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.execution.editing import schema_editor
-from django_safe_migrate.execution.errors import describe
+from django_safe_migrate.execution.interrupts import ensure_not_stopped
 from django_safe_migrate.execution.observer import Conduct, StepObserver
-from django_safe_migrate.execution.retry import Attempts
+from django_safe_migrate.execution.step_failed import StepFailed
+from django_safe_migrate.execution.stop import Stopped
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
     from django.db.migrations import Migration
 
+    from django_safe_migrate.execution.retry import Attempts
     from django_safe_migrate.plan import Plan
+
+MIGRATION = "migration"
 
 #: Carries a step out once: takes the state before and the observer, gives the state after and the step's status.
 Attempt = Callable[[ProjectState, StepObserver], tuple[ProjectState, str]]
-
-
-class StepFailed(Exception):
-    """
-    A step raised, for the last time.
-
-    ``is_partial`` is true when part of it stays in the database although it is not recorded; ``completed`` are the places of the operations that
-    came to their end, ``failed_half_way`` says that the one that raised has left something too. ``lost_lock`` is true when it never got a lock.
-    """
-
-    def __init__(
-        self,
-        migration: Migration,
-        backwards: bool,
-        error: Exception,
-        observer: StepObserver,
-        conduct: Conduct,
-    ) -> None:
-        super().__init__(describe(error))
-        self.conduct = conduct
-        self.migration = migration
-        self.backwards = backwards
-        self.error = error
-        self.operation = observer.failed_operation
-        self.operation_description = (
-            observer.failed_description if observer.failed_operation is not None else ""
-        )
-        self.completed = list(observer.completed)
-        rolled_back = migration.atomic and conduct.database.can_rollback_ddl
-        self.is_partial = not rolled_back and observer.left_something
-        self.failed_half_way = not rolled_back and observer.failed_half_way
-        self.lost_lock = conduct.database.is_lock_error(error)
-        #: Whether another attempt at the whole step makes sense.
-        self.is_repeatable = (
-            self.lost_lock and not self.is_partial and not observer.patience.gave_up
-        )
-
-    @property
-    def label(self) -> str:
-        """The migration as ``app_label.name``."""
-        return f"{self.migration.app_label}.{self.migration.name}"
 
 
 class SafeMigrationExecutor(MigrationExecutor):
@@ -107,6 +70,7 @@ class SafeMigrationExecutor(MigrationExecutor):
                 fake_initial=fake_initial,
             )
         finally:
+            conduct.stop.settle()
             self._conduct = None
 
     def apply_migration(
@@ -141,16 +105,21 @@ class SafeMigrationExecutor(MigrationExecutor):
         conduct = self._required_conduct()
         key = (migration.app_label, migration.name)
         index = conduct.indexes[key]
-        attempts = Attempts(conduct.retry)
+        attempts, limits = conduct.attempts(), conduct.limits(migration)
         while True:
-            self._ensure_permitted(attempts, index)
-            conduct.emit(events.STEP_STARTED, index=index, attempt=attempts.number)
             observer = StepObserver(conduct, index)
+            try:
+                self._ensure_permitted(attempts, index)
+            except Stopped as stopped:
+                raise StepFailed(migration, backwards, stopped, observer, conduct) from stopped
+            conduct.emit(events.STEP_STARTED, index=index, attempt=attempts.number)
             started = time.perf_counter()
             try:
-                with conduct.database.timeouts(conduct.lock_timeout, conduct.statement_timeout):
+                conduct.monitor.begin_step(index, limits.lock)
+                with conduct.database.timeouts(limits.lock, limits.statement):
                     state, status = attempt(state, observer)
             except Exception as error:
+                ensure_not_stopped()
                 failure = StepFailed(migration, backwards, error, observer, conduct)
                 self._wait_or_fail(attempts, failure, index)
                 state = state if backwards else self.state_before(migration)
@@ -162,11 +131,14 @@ class SafeMigrationExecutor(MigrationExecutor):
 
     def _ensure_permitted(self, attempts: Attempts, index: int) -> None:
         """Ask before every attempt; a step that was tried before has failed when the answer is no."""
+        conduct = self._required_conduct()
         try:
-            self._required_conduct().before_step()
-        except SafeMigrateError as error:
+            conduct.stop.stand()
+            conduct.before_step()
+        except (SafeMigrateError, Stopped) as error:
             if attempts.number > 1:
-                self._emit_failed(index, attempts, error.message)
+                told = error.message if isinstance(error, SafeMigrateError) else str(error)
+                self._emit_failed(index, attempts, told)
             raise
 
     def _wait_or_fail(self, attempts: Attempts, failure: StepFailed, index: int) -> None:
@@ -175,14 +147,10 @@ class SafeMigrationExecutor(MigrationExecutor):
         if wait is None:
             self._emit_failed(index, attempts, str(failure))
             raise failure from failure.error
-        self._required_conduct().emit(
-            events.ATTEMPT_FAILED,
-            index=index,
-            attempt=attempts.number,
-            error=str(failure),
-            wait=wait,
-        )
-        attempts.wait(wait)
+        failure.conduct.tell_failed_attempt(MIGRATION, index, attempts.number, str(failure), wait)
+        # The question before the next attempt has the same answer, and tells it.
+        with suppress(Stopped):
+            attempts.wait(wait)
 
     def _emit_failed(self, index: int, attempts: Attempts, error: str) -> None:
         self._required_conduct().emit(
@@ -245,6 +213,7 @@ class SafeMigrationExecutor(MigrationExecutor):
             editor.atomic_migration and self._required_conduct().database.can_record_in_transaction
         ):
             return False
+        self._required_conduct().ensure_held()
         self._record(migration, forward=forward)
         return True
 

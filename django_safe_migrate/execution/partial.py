@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from django_safe_migrate.exceptions import MigrationFailed
+from django_safe_migrate.exceptions import LockNotAcquired, MigrationFailed
 from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.execution.observer import DEFERRED
 from django_safe_migrate.execution.patience import Patience
+from django_safe_migrate.execution.stop import Stop
 
 if TYPE_CHECKING:
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
     from django.db.migrations.state import ProjectState
 
     from django_safe_migrate.databases import Database
-    from django_safe_migrate.execution.executor import SafeMigrationExecutor, StepFailed
+    from django_safe_migrate.execution.executor import SafeMigrationExecutor
+    from django_safe_migrate.execution.step_failed import StepFailed
 
 
 def revert_partial(
@@ -26,16 +29,21 @@ def revert_partial(
     """
     Undo the finished operations of a half-done step, last first, with the timeouts and the patience of the run.
 
+    Whether the run lock is still held is asked before each operation, and before its transaction is committed.
+
     Raises:
+        LockNotAcquired: it was lost; what was undone so far stays undone.
         MigrationFailed: an operation cannot be undone, or the one that failed had done part of its work: which part is not known
             well enough to undo it.
     """
     _ensure_revertible(failure)
     states = _states(executor, failure)
-    conduct = failure.conduct
+    # What stopped the plan is no reason to stop the way back.
+    conduct = dataclasses.replace(failure.conduct, stop=Stop())
+    limits = conduct.limits(failure.migration)
     key = (failure.migration.app_label, failure.migration.name)
     with (
-        database.timeouts(conduct.lock_timeout, conduct.statement_timeout),
+        database.timeouts(limits.lock, limits.statement),
         database.connection.execute_wrapper(Patience(conduct, conduct.indexes[key])),
         database.connection.schema_editor(atomic=False) as editor,
     ):
@@ -52,12 +60,16 @@ def _revert(
 ) -> None:
     migration = failure.migration
     operation = migration.operations[place]
+    failure.conduct.before_step()
     try:
         with _transaction_of(failure, operation):
             if failure.backwards:
                 operation.database_forwards(migration.app_label, editor, before, after)
             else:
                 operation.database_backwards(migration.app_label, editor, after, before)
+            failure.conduct.ensure_held()
+    except LockNotAcquired:
+        raise
     except Exception as error:
         raise MigrationFailed(
             f"{failure.label} is half done, and undoing its operation {place + 1} ({operation.describe()}) failed: {describe(error)}"

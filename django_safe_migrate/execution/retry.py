@@ -26,13 +26,22 @@ class Attempts:
     Counts the attempts at one thing and sleeps between them.
 
     Exponential backoff with full jitter: each wait is random between nothing and a bound that doubles, so that processes that failed together do not
-    try again together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+    try again together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Where others queue behind an attempt, they
+    then have at least as long as it lasted to themselves.
+
+    Args:
+        policy: when to give up.
+        sleep: sleeps for so many seconds; the second argument is for how many at most, if it knows why to go on sleeping.
+        fair: whether others queue behind an attempt.
     """
 
-    def __init__(self, policy: RetryPolicy, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, policy: RetryPolicy, sleep: Callable[[float, float], None], *, fair: bool = False
+    ) -> None:
         self._policy = policy
         self._sleep = sleep
-        self._started = time.monotonic()
+        self._fair = fair
+        self._started = self._attempt_began = time.monotonic()
         self.number = 1
 
     @property
@@ -47,9 +56,12 @@ class Attempts:
         doublings = min(self.number - 1, _MOST_DOUBLINGS)
         bound = min(LONGEST_WAIT, FIRST_WAIT * 2.0**doublings)
         wait = random.uniform(bound / 10, bound)  # noqa: S311 - not for secrets
+        if self._fair:
+            wait = max(wait, min(LONGEST_WAIT, time.monotonic() - self._attempt_began))
         return wait if self.seconds + wait <= self._policy.max_wait else None
 
     def wait(self, seconds: float) -> None:
-        """Sleep, and count the attempt that follows."""
-        self._sleep(seconds)
+        """Count the attempt that follows, and sleep before it."""
         self.number += 1
+        self._sleep(seconds, max(seconds, min(LONGEST_WAIT, self._policy.max_wait - self.seconds)))
+        self._attempt_began = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -154,12 +154,14 @@ def _plans(executor: MigrationExecutor, wanted: set[Key], applied: set[Key]) -> 
     return plans
 
 
-def last_applied(executor: MigrationExecutor, count: int) -> list[Key]:
+def last_applied(
+    executor: MigrationExecutor, count: int, *, without: Collection[Key] = ()
+) -> list[Key]:
     """
     Return the last migrations that were really applied, newest first, by the order of their records: nodes of the graph.
 
     Django writes the record of a squashed migration long after the migrations it replaces were applied, and beside theirs; such a
-    record says nothing about when. A squashed migration counts once, as its last replaced one.
+    record says nothing about when. A squashed migration counts once, as its last replaced one. ``without`` are records that do not count.
 
     Raises:
         CommandError: one of them has no file any more.
@@ -168,6 +170,7 @@ def last_applied(executor: MigrationExecutor, count: int) -> list[Key]:
     if not recorder.has_table():
         return []
     rows = list(recorder.migration_qs.order_by("id").values_list("app", "name"))
+    rows = [key for key in rows if key not in without]
     recorded = set(rows)
     newest: dict[Key, int] = {}
     for place, key in enumerate(rows):

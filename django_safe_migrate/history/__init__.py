@@ -15,7 +15,13 @@ from django.db import connections, router
 from django_safe_migrate import conf, events, journal
 from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.history import rows, snapshots, sources, writing
-from django_safe_migrate.history.reading import keys_beginning_with, record_of, statuses, stored
+from django_safe_migrate.history.reading import (
+    applied_sources,
+    keys_beginning_with,
+    record_of,
+    statuses,
+    stored,
+)
 from django_safe_migrate.history.tables import Tables, Target
 from django_safe_migrate.models import Backup, MigrationRun
 from django_safe_migrate.record import RUNNING, RunRecord
@@ -192,12 +198,14 @@ class History:
             )
         return found[0] if found else None
 
-    def runs_after(self, record: RunRecord) -> list[RunRecord]:
-        """Return the runs on the same database that began later than this one, oldest first, without operations."""
-        started = rows.to_moment(record.started_at)
-        query = MigrationRun.objects.filter(database=record.database, started_at__gt=started)
-        found = self._merged(stored(self._tables, query, operations=False), record.database)
-        return [other for other in reversed(found) if other.started_at > record.started_at]
+    def closed(self, ids: Collection[str]) -> set[str]:
+        """Return those of these runs that the tables have, and not as running."""
+        found = statuses(self._tables, list(ids))
+        return {run_id for run_id, status in found.items() if status != RUNNING}
+
+    def applied_sources(self, database: str) -> dict[tuple[str, str], tuple[str, str]]:
+        """Return the digest of each migration's file when it was last applied, and that moment, by app and name."""
+        return applied_sources(self._tables, database)
 
     def _merged(self, found: Iterable[RunRecord], database: str) -> list[RunRecord]:
         """Add what only journals know to what the tables gave; newest first."""

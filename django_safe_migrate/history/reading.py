@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
@@ -66,3 +67,19 @@ def _whole(keys: list[uuid.UUID], operations: bool, alias: str) -> QuerySet[Migr
             Prefetch("findings", Finding.objects.using(alias)),
         )
     )
+
+
+def applied_sources(tables: Tables, database: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the digest of each migration's file when it was last applied to a database, and that moment, by app and name."""
+
+    def query(alias: str) -> QuerySet[MigrationStep, tuple[Any, ...]]:
+        steps = MigrationStep.objects.using(alias).filter(
+            run__database=database, direction=MigrationStep.Direction.FORWARDS, status="applied"
+        )
+        ordered = steps.exclude(source="").order_by("run__started_at", "run_id", "position")
+        return ordered.values_list("app_label", "name", "source", "run__started_at")
+
+    return {
+        (app_label, name): (source, rows.to_text(moment))
+        for app_label, name, source, moment in tables.read(query)
+    }

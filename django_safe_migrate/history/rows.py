@@ -23,7 +23,7 @@ _RUN_FIELDS = (
     "fingerprint", "versions", "options", "applied_before", "error", "notices",
 )  # fmt: skip
 _STEP_FIELDS = (
-    "app_label", "name", "direction", "status", "seconds", "attempts", "atomic", "error", "tables", "irreversible", "lossy",
+    "app_label", "name", "direction", "status", "seconds", "attempts", "atomic", "error", "tables", "irreversible", "lossy", "source",
 )  # fmt: skip
 _FINDING_FIELDS = ("rule", "message", "hint", "migration", "operation", "file", "line", "allowed")
 _BACKUP_FIELDS = ("name", "size", "sha256", "verification", "storage")
@@ -54,6 +54,7 @@ def finding_row(record: RunRecord, position: int, charset: str = UTF8) -> Findin
     finding = record.findings[position]
     values = {name: getattr(finding, name) for name in _FINDING_FIELDS}
     values |= {"severity": finding.severity.label, "tables": list(finding.tables)}
+    values["estimate"] = finding.to_json()["estimate"]
     return FindingRow(
         run_id=uuid.UUID(record.id), position=position, **_fitted(FindingRow, values, charset)
     )
@@ -144,4 +145,4 @@ def _step_data(row: MigrationStep) -> dict[str, Any]:
 
 def _finding_data(row: FindingRow) -> dict[str, Any]:
     data = {name: getattr(row, name) for name in _FINDING_FIELDS}
-    return {**data, "severity": row.severity, "tables": row.tables}
+    return {**data, "severity": row.severity, "tables": row.tables, "estimate": row.estimate}

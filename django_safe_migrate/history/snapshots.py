@@ -23,7 +23,7 @@ _PREFIX = "history-"
 
 
 def export(alias: str, records: Iterable[RunRecord], backups: Iterable[dict[str, Any]]) -> Path:
-    """Write records and the receipts of backups to a new snapshot, on disk when this returns; raise ``OSError`` if it cannot."""
+    """Write records and the receipts of backups to a new snapshot, on disk when this returns; raise ``OSError``, or ``SafeMigrateError``, if it cannot."""
     stamp = "".join(character for character in events.timestamp() if character.isalnum())
     folder, _reason = folders.writable_directory()
     path = folder / f"{_PREFIX}{stamp}-{uuid.uuid4().hex}{SUFFIX}"

@@ -67,7 +67,7 @@ class Journal:
         Create the journal of a run, in the temporary directory when the folder of journals cannot be written.
 
         Raises:
-            OSError: neither of the two can be written.
+            SafeMigrateError: neither of the two can be written.
         """
         started = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
         folder, reason = folders.writable_directory()
@@ -92,10 +92,13 @@ class Journal:
             if durable:
                 os.fsync(self._descriptor)
         except OSError as error:
+            first = not self.failure
             self.failure = (
                 f"The journal {self.path} could not be written ({error.strerror or error})."
             )
-            logger.warning(self.failure)
+            # Said once: a full disk refuses every event that follows.
+            if first:
+                logger.warning(self.failure)
 
     def close(self) -> None:
         """Close the file; events after this are dropped."""

@@ -9,8 +9,11 @@ import tempfile
 from pathlib import Path
 
 from django_safe_migrate import conf
+from django_safe_migrate.exceptions import SafeMigrateError
 
 PRIVATE = 0o700
+#: Bytes that must fit into the folder, or the fallback is taken: a journal of a few migrations.
+ROOM = 64 * 1024
 
 
 def directory() -> Path:
@@ -35,21 +38,32 @@ def writable_directory() -> tuple[Path, str]:
     Return a folder that can be written, and why it is not the one that was wanted, empty when it is.
 
     Raises:
-        OSError: the temporary directory cannot be written either.
+        SafeMigrateError: the temporary directory cannot be written either.
     """
     wanted = directory()
     try:
         _prepare(wanted)
     except OSError as error:
-        fallback = fallback_directory()
-        _prepare(fallback)
-        if not is_private(fallback):
-            raise PermissionError(f"{fallback} belongs to somebody else.") from error
-        return (
-            fallback,
-            f"The folder of journals {wanted} cannot be written ({error.strerror or error}).",
-        )
+        reason = str(error.strerror or error)
+        return _prepared_fallback(
+            wanted, reason
+        ), f"The folder of journals {wanted} cannot be written ({reason})."
     return wanted, ""
+
+
+def _prepared_fallback(wanted: Path, reason: str) -> Path:
+    fallback = fallback_directory()
+    try:
+        _prepare(fallback)
+        why = "" if is_private(fallback) else "others can write there, or it belongs to one of them"
+    except OSError as error:
+        why = str(error.strerror or error)
+    if why:
+        raise SafeMigrateError(
+            f"The journal can be kept neither in {wanted} ({reason}) nor in {fallback} ({why}). Make room, or set "
+            f'{conf.SETTING}["JOURNAL_DIR"] to a folder that can be written.'
+        )
+    return fallback
 
 
 def is_private(folder: Path) -> bool:
@@ -71,7 +85,7 @@ def sync_directory(folder: Path) -> None:
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder, readable by nobody else, and prove that it can be written."""
+    """Make the folder, readable by nobody else, and prove that it can be written and that its disk has room for a journal."""
     state = conf.state_directory()
     if folder.is_relative_to(state):
         state.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
@@ -79,5 +93,6 @@ def _prepare(folder: Path) -> None:
         if not ignore.exists():
             ignore.write_text("*\n")
     folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"\n" * ROOM)
+        probe.flush()

@@ -19,12 +19,16 @@ def is_alive(host: str, pid: int, not_after: float) -> bool | None:
     """
     Whether the process of a run is still there; None when it ran on another host, where we cannot look.
 
-    A process that began later than ``not_after`` (seconds since the epoch, 0 when unknown) only inherited the number.
+    A process that began later than ``not_after`` (seconds since the epoch, 0 when unknown) only inherited the number; one that has ended,
+    and for whose end nobody has asked yet, holds nothing any more.
     """
     if host != socket.gethostname():
         return None
     try:
-        began = float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        began = float(process.create_time())
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

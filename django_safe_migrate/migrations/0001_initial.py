@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("receipt", models.JSONField(blank=True, default=dict, verbose_name="receipt")),
             ],
             options={
+                "required_db_features": ("supports_json_field",),
                 "verbose_name": "backup",
                 "verbose_name_plural": "backups",
                 "ordering": ["-created_at", "-pk"],
@@ -70,6 +71,7 @@ class Migration(migrations.Migration):
                             ("migrate", "migrate"),
                             ("rollback", "rollback"),
                             ("restore", "restore"),
+                            ("repair", "repair"),
                         ],
                         default="migrate",
                         max_length=20,
@@ -148,6 +150,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "required_db_features": ("supports_json_field",),
                 "verbose_name": "migration run",
                 "verbose_name_plural": "migration runs",
                 "ordering": ["-started_at", "-pk"],
@@ -184,6 +187,7 @@ class Migration(migrations.Migration):
                 ("line", models.PositiveIntegerField(default=0, verbose_name="line")),
                 ("tables", models.JSONField(blank=True, default=list, verbose_name="tables")),
                 ("allowed", models.BooleanField(default=False, verbose_name="allowed")),
+                ("estimate", models.JSONField(blank=True, null=True, verbose_name="estimate")),
                 (
                     "run",
                     models.ForeignKey(
@@ -195,6 +199,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "required_db_features": ("supports_json_field",),
                 "verbose_name": "finding",
                 "verbose_name_plural": "findings",
                 "ordering": ["run", "position"],
@@ -254,6 +259,12 @@ class Migration(migrations.Migration):
                 ),
                 ("lossy", models.JSONField(blank=True, default=list, verbose_name="lossy")),
                 (
+                    "source",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="digest of the source"
+                    ),
+                ),
+                (
                     "run",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
@@ -264,6 +275,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "required_db_features": ("supports_json_field",),
                 "verbose_name": "migration step",
                 "verbose_name_plural": "migration steps",
                 "ordering": ["run", "position"],

@@ -30,7 +30,11 @@ class StatementRecord:
 
 @dataclasses.dataclass(slots=True)
 class OperationRecord:
-    """One operation of a step; ``index`` is its place in ``Migration.operations``, -1 for deferred SQL and recording."""
+    """
+    One operation of a step; ``index`` is its place in ``Migration.operations``, -1 for deferred SQL and recording.
+
+    ``left_nothing`` says of one that was not finished that nothing of it is in the database; false when that is not proven.
+    """
 
     index: int
     description: str
@@ -38,6 +42,12 @@ class OperationRecord:
     statements: list[StatementRecord] = dataclasses.field(default_factory=list)
     tables: list[str] = dataclasses.field(default_factory=list)
     finished: bool = False
+    left_nothing: bool = False
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether the whole of it, or a part, may be in the database."""
+        return self.finished or not self.left_nothing
 
 
 @dataclasses.dataclass(slots=True)
@@ -47,7 +57,7 @@ class StepRecord:
 
     ``status`` is planned, running, applied, unapplied, faked, failed or reverted; ``attempts`` counts tries; ``irreversible`` names the
     operations that cannot be undone, ``lossy`` says which data going back would lose. ``atomic`` says that a failure leaves nothing
-    behind: the migration is atomic, and the database rolls schema changes back.
+    behind: the migration is atomic, and the database rolls schema changes back. ``source`` is the digest of the migration's file.
     """
 
     app_label: str
@@ -63,6 +73,7 @@ class StepRecord:
     lossy: list[str] = dataclasses.field(default_factory=list)
     tables: list[str] = dataclasses.field(default_factory=list)
     atomic: bool = True
+    source: str = ""
 
     @property
     def label(self) -> str:
@@ -116,6 +127,10 @@ class RunRecord:
     backup: dict[str, Any] | None = None
     error: dict[str, str] | None = None
     notices: list[str] = dataclasses.field(default_factory=list)
+    #: What the monitor saw last, while a plan is carried out; afterwards the stage's detail has all of it.
+    monitoring: dict[str, Any] = dataclasses.field(default_factory=dict)
+    #: What circuit breakers did: breaker, action, reason, at and seconds, None while it goes on.
+    breakers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     def stage(self, name: str) -> StageRecord | None:
         """Return the stage of this name, or None when it was not reached."""
@@ -139,8 +154,8 @@ class RunRecord:
 
     def may_be_half_done(self, step: StepRecord) -> bool:
         """Whether a step that did not reach its end began with operations that no transaction undoes."""
-        left = step.status not in {REVERTED, *STEP_DONE} and bool(step.operations)
-        return left and not step.atomic
+        left = step.status not in {REVERTED, *STEP_DONE}
+        return left and not step.atomic and any(one.may_be_there for one in step.operations)
 
     @property
     def outcome(self) -> str:

@@ -13,6 +13,8 @@ from django_safe_migrate.reports.document import (
     Check,
     Failure,
     Migration,
+    Monitoring,
+    Opening,
     Operation,
     Performance,
     Report,
@@ -42,8 +44,10 @@ def build(record: RunRecord) -> Report:
             )
             for stage in record.stages
         ),
-        migrations=tuple(_migration(step) for step in record.steps),
+        migrations=_migrations(record),
         performance=_performance(record),
+        monitoring=_monitoring(record),
+        breakers=_breakers(record),
         checks=_checks(record),
         findings=tuple(sorted(record.findings, key=lambda finding: -finding.severity)),
         failure=_failure(record),
@@ -58,7 +62,12 @@ def _facts(record: RunRecord) -> RunFacts:
     return RunFacts(**{name: getattr(record, name) for name in names}, outcome=record.outcome)
 
 
-def _migration(step: StepRecord) -> Migration:
+def _migrations(record: RunRecord) -> tuple[Migration, ...]:
+    forecasts = _detail(record, "preflight").get("forecasts") or {}
+    return tuple(_migration(step, forecasts.get(step.label)) for step in record.steps)
+
+
+def _migration(step: StepRecord, forecast: dict[str, Any] | None) -> Migration:
     return Migration(
         app_label=step.app_label,
         name=step.name,
@@ -67,11 +76,20 @@ def _migration(step: StepRecord) -> Migration:
         started_at=step.started_at,
         seconds=step.seconds,
         attempts=step.attempts,
+        forecast=() if forecast is None else _forecast(forecast),
         impact=_impact(step),
         tables=tuple(step.tables),
         error=step.error,
         operations=tuple(_operation(operation) for operation in step.operations),
     )
+
+
+def _forecast(forecast: dict[str, Any]) -> tuple[str, ...]:
+    # Not at the top: the admin and status pages build reports, and need nothing of the analysis.
+    from django_safe_migrate.analysis.forecast import Forecast
+    from django_safe_migrate.reports.forecast import lines
+
+    return lines(Forecast.from_json(forecast))
 
 
 def _operation(operation: OperationRecord) -> Operation:
@@ -124,10 +142,51 @@ def _performance(record: RunRecord) -> Performance:
         response_seconds_after=detail.get("response_seconds_after"),
         statements=sum(statement.count for statement in statements),
         statement_seconds=sum(statement.seconds for statement in statements),
-        retries=sum(max(0, step.attempts - 1) for step in record.steps),
+        retries=_retries(record, detail),
         peak_rss_bytes=resources.get("peak_rss_bytes"),
         cpu_seconds=resources.get("cpu_seconds"),
         peak_connections=resources.get("peak_connections"),
+    )
+
+
+def _retries(record: RunRecord, detail: dict[str, Any]) -> int:
+    """Attempts at statements, operations and migrations; of a run that did not come to its end only those at migrations are known."""
+    repeated = detail.get("repeated")
+    if repeated is None:
+        return sum(max(0, step.attempts - 1) for step in record.steps)
+    return sum(int(count) for count in repeated.values())
+
+
+def _monitoring(record: RunRecord) -> Monitoring | None:
+    """What was seen in all; or what was seen last, of a run that goes on or was killed."""
+    seen = _detail(record, "execute").get("monitoring") or record.monitoring
+    if not seen:
+        return None
+    return Monitoring(
+        longest_wait_seconds=seen.get("longest_wait_seconds"),
+        waits=int(seen.get("waits") or 0),
+        most_waiting=int(seen.get("most_waiting") or 0),
+        stopped=str(seen.get("stopped") or ""),
+        costs=dict(seen.get("costs") or {}),
+        pages=tuple(seen.get("pages") or ()),
+        blockers=tuple(seen.get("blockers") or ()),
+        ended=tuple(seen.get("ended") or ()),
+        timeline=tuple(seen.get("timeline") or ()),
+    )
+
+
+def _breakers(record: RunRecord) -> tuple[Opening, ...]:
+    """What opened in all; or until now, of a run that goes on or was killed."""
+    seen = _detail(record, "execute").get("breakers") or {}
+    return tuple(
+        Opening(
+            breaker=str(opening.get("breaker") or ""),
+            action=str(opening.get("action") or ""),
+            reason=str(opening.get("reason") or ""),
+            at=str(opening.get("at") or ""),
+            seconds=opening.get("seconds"),
+        )
+        for opening in seen.get("openings") or record.breakers
     )
 
 

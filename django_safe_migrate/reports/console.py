@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django_safe_migrate.reports import units, words
+from django_safe_migrate.reports import estimates, expected, monitoring, units, words
 from django_safe_migrate.reports.document import Report
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 #: Steps whose way back is told one by one; a first install has hundreds, and nobody goes back from it.
 STEPS = 8
+
+#: The columns of what happened over time.
+TIMELINE = ("Second", "Waiting", "Longest", "Response")
 
 #: Styles of rich for words that tell how something went.
 STYLES = {
@@ -71,7 +74,20 @@ def sections(report: Report) -> Iterator[Section]:
     migrations = tuple(_flat(row) for row in _migrations(report))
     if migrations:
         yield Section("Executed migrations", migrations)
-    yield Section("Performance impact", tuple(words.measurements(report.performance)))
+    rehearsed = tuple(_flat(row) for row in expected.rows(report))
+    if rehearsed:
+        yield Section("Rehearsed and actual", (expected.HEADINGS, *rehearsed))
+    remarks = tuple(_flat((one,)) for one in expected.remarks(report))
+    if remarks:
+        yield Section("Rehearsal", remarks)
+    measured = tuple(_flat(row) for row in words.all_measurements(report))
+    yield Section("Performance impact", measured)
+    moments = tuple(monitoring.timeline(report.monitoring))
+    if moments:
+        yield Section("Sessions that waited for this run", (TIMELINE, *moments))
+    opened = tuple(_flat(row) for row in words.breakers(report))
+    if opened:
+        yield Section("Circuit breakers", opened)
     issues = tuple(_flat(row) for row in _issues(report))
     yield Section("Issues encountered", issues or (("none",),))
     yield Section("Rollback plan", tuple(_flat(row) for row in _rollback(report)))
@@ -81,6 +97,8 @@ def printable(text: str) -> str:
     """Return text from outside on one line, indented as it was, without characters that would steer a terminal."""
     flat = " ".join(text.split())
     indent = " " * (len(text) - len(text.lstrip(" "))) if flat else ""
+    if flat.isprintable():  # nearly always
+        return indent + flat
     shown = (
         one if unicodedata.category(one)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for one in flat
     )
@@ -121,7 +139,10 @@ def _issues(report: Report) -> Iterator[tuple[str, str]]:
     for finding in report.findings:
         where = f"{finding.migration}: " if finding.migration else ""
         allowed = " (allowed)" if finding.allowed else ""
-        yield finding.severity.label, f"{where}{finding.message} [{finding.rule}]{allowed}"
+        yield (
+            finding.severity.label,
+            f"{where}{estimates.message(finding)} [{finding.rule}]{allowed}",
+        )
         yield from (("", line) for line in hint_lines(finding.hint))
     for notice in report.notices:
         yield "notice", notice

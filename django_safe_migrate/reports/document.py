@@ -73,7 +73,7 @@ class Operation:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """One step; ``impact`` says in words what it did to which tables."""
+    """One step; ``forecast`` says in sentences what was expected of it before, ``impact`` what it did to which tables."""
 
     app_label: str
     name: str
@@ -82,6 +82,7 @@ class Migration:
     started_at: str
     seconds: float
     attempts: int
+    forecast: tuple[str, ...]
     impact: str
     tables: tuple[str, ...]
     error: str
@@ -125,6 +126,42 @@ class Performance:
     peak_rss_bytes: int | None
     cpu_seconds: float | None
     peak_connections: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """
+    What the monitor saw while the plan was carried out; seconds are None where sessions were not watched.
+
+    ``longest_wait_seconds`` is the longest time that any other session was seen waiting for this run; ``waits`` counts how often one waited,
+    ``most_waiting`` how many did at once. ``stopped`` says why the monitor ended before the run, or had nothing to watch. ``blockers`` are the sessions
+    that kept the run waiting, ``ended`` those of them that it ended.
+    """
+
+    longest_wait_seconds: float | None
+    waits: int
+    most_waiting: int
+    stopped: str
+    costs: dict[str, Any]
+    pages: tuple[dict[str, Any], ...]
+    blockers: tuple[dict[str, Any], ...]
+    ended: tuple[dict[str, Any], ...]
+    timeline: tuple[dict[str, Any], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """
+    A circuit breaker that opened: ``action`` is pause or stop, ``reason`` a sentence.
+
+    ``seconds`` is how long it paused the plan at most, for a running statement goes on; None of a stop, and of a pause that is not over.
+    """
+
+    breaker: str
+    action: str
+    reason: str
+    at: str
+    seconds: float | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +226,8 @@ class Report:
     stages: tuple[Stage, ...]
     migrations: tuple[Migration, ...]
     performance: Performance
+    monitoring: Monitoring | None
+    breakers: tuple[Opening, ...]
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
     failure: Failure | None

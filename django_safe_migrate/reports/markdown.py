@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from django_safe_migrate.findings import Finding, Severity
-from django_safe_migrate.reports import units, words
+from django_safe_migrate.reports import estimates, expected, monitoring, units, words
 from django_safe_migrate.reports.document import Report
 
+#: Forecasts of so many migrations are listed.
+FORECASTS = 20
 #: Underscores inside words mean nothing to markdown, and names of tables are full of them.
 _SPECIAL = re.compile(r"([\\`*\[\]|~#]|(?<!\w)_|_(?!\w))")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -16,10 +18,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 def render(report: Report) -> str:
     """Return the report as markdown, ending with a newline."""
-    parts = (_summary, _migrations, _performance, _issues, _rollback)
+    parts = (_summary, _migrations, _rehearsal, _performance, _breakers, _issues, _rollback)
     lines = [f"# Migration report: {text(report.run.database)}", ""]
-    for part in parts:
-        lines += [*part(report), ""]
+    for written in filter(None, (list(part(report)) for part in parts)):
+        lines += [*written, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -95,19 +97,51 @@ def _migrations(report: Report) -> Iterator[str]:
         for one in report.migrations
     ]
     yield from _table(("Migration", "Status", "Duration", "Impact"), rows)
+    told = [one for one in report.migrations if one.forecast]
+    if told:
+        yield from ("", "### What was forecast")
+    for one in told[:FORECASTS]:
+        yield from ("", f"- {code(one.label)}", *(f"  - {text(line)}" for line in one.forecast))
+    if len(told) > FORECASTS:
+        yield from ("", f"{len(told) - FORECASTS} more are in the JSON report.")
+
+
+def _rehearsal(report: Report) -> Iterator[str]:
+    rows = [(cell(row[0]), *(cell_text(one) for one in row[1:])) for row in expected.rows(report)]
+    remarks = list(expected.remarks(report))
+    if rows or remarks:
+        yield from ("## Rehearsal", "")
+        yield from [*_table(expected.HEADINGS, rows), ""] if rows else []
+        yield from (f"- {text(one)}" for one in remarks)
 
 
 def _performance(report: Report) -> Iterator[str]:
     yield "## Performance Impact"
     yield ""
-    rows = [(name, cell_text(value)) for name, value in words.measurements(report.performance)]
+    rows = [(cell_text(name), cell_text(value)) for name, value in words.all_measurements(report)]
     yield from _table(("Measured", "Value"), rows)
+    moments = [
+        tuple(cell_text(one) for one in row) for row in monitoring.timeline(report.monitoring)
+    ]
+    if moments:
+        yield from [
+            "",
+            *_table(("Second", "Waiting for this run", "Longest wait", "Response"), moments),
+        ]
     if report.stages:
         yield ""
         stages = [
             (one.name, cell_text(one.status), units.duration(one.seconds)) for one in report.stages
         ]
         yield from _table(("Stage", "Status", "Duration"), stages)
+
+
+def _breakers(report: Report) -> Iterator[str]:
+    rows = [tuple(cell_text(one) for one in row) for row in words.breakers(report)]
+    if rows:
+        yield "## Circuit Breakers"
+        yield ""
+        yield from _table(("Breaker", "What it did", "Why"), rows)
 
 
 def _issues(report: Report) -> Iterator[str]:
@@ -148,7 +182,7 @@ def _severity(report: Report, severity: Severity) -> Iterator[str]:
 def _finding(finding: Finding) -> Iterator[str]:
     where = f" ({code(finding.migration)})" if finding.migration else ""
     allowed = " Allowed for this run." if finding.allowed else ""
-    yield f"- {code(finding.rule)}{where}: {text(finding.message)}{allowed}"
+    yield f"- {code(finding.rule)}{where}: {text(estimates.message(finding))}{allowed}"
     hint = finding.hint.strip()
     if "\n" in hint:
         yield from _code_block(hint)

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django_safe_migrate.reports import units
+from django_safe_migrate.reports import estimates, units
+from django_safe_migrate.reports import forecast as forecasts
+from django_safe_migrate.reports.console import printable
 
 if TYPE_CHECKING:
     from django_safe_migrate.findings import Finding
@@ -42,6 +44,10 @@ def _text(preview: Preview) -> Iterator[str]:
     yield f"Plan: {units.number(len(preview.steps), 'migration')}"
     for step in preview.steps:
         yield from _text_step(step)
+    if longest := _longest(preview):
+        yield from ("", longest)
+    if preview.skipped:
+        yield from ("", "Not undone by --force:", *(f"  {line}" for line in preview.skipped))
     yield ""
     yield f"Findings: {_summary(preview.findings)}"
     for finding in preview.findings:
@@ -57,16 +63,18 @@ def _text_step(step: PreviewStep) -> Iterator[str]:
         yield f"    - {operation.description}{_confidence(operation)}"
         for statement in operation.statements:
             yield from (f"        {line}" for line in statement.splitlines())
-    yield f"    {_prospect(step)}"
-    yield from (f"      cannot be undone: {what}" for what in step.irreversible)
-    yield from (f"      loses: {what}" for what in step.lossy)
+    yield from (f"    {line}" for line in _forecast(step))
+    if _needs_prospect(step):
+        yield f"    {_prospect(step)}"
+        yield from (f"      cannot be undone: {what}" for what in step.irreversible)
+        yield from (f"      loses: {what}" for what in step.lossy)
 
 
 def _text_finding(finding: Finding) -> Iterator[str]:
     allowed = " (allowed)" if finding.allowed else ""
     where = f" {finding.migration}" if finding.migration else ""
     yield f"  {finding.severity.label.upper():7} {finding.rule}{where}{allowed}"
-    yield from (f"          {line}" for line in finding.message.splitlines())
+    yield from (f"          {line}" for line in estimates.message(finding).splitlines())
     if finding.hint:
         first, *rest = finding.hint.splitlines()
         yield f"          Hint: {first}"
@@ -92,21 +100,44 @@ def _markdown(preview: Preview) -> Iterator[str]:
                     "  ```",
                     "",
                 )
-        yield from ("", _prospect(step))
-        yield from (f"* cannot be undone: {what}" for what in step.irreversible)
-        yield from (f"* loses: {what}" for what in step.lossy)
+        yield ""
+        yield from (f"* {line}" for line in _forecast(step))
+        if _needs_prospect(step):
+            yield from ("", _prospect(step))
+            yield from (f"* cannot be undone: {what}" for what in step.irreversible)
+            yield from (f"* loses: {what}" for what in step.lossy)
+    if longest := _longest(preview):
+        yield from ("", longest)
+    if preview.skipped:
+        yield from ("", "## Not undone by --force", "")
+        yield from (f"* {line}" for line in preview.skipped)
     yield from ("", "## Findings", "", _summary(preview.findings), "")
     for finding in preview.findings:
-        yield f"* **{finding.severity.label}** `{finding.rule}` {finding.migration}: {finding.message}"
-        if finding.hint:
-            yield from (
-                "",
-                "  ```text",
-                *(f"  {line}" for line in finding.hint.splitlines()),
-                "  ```",
-                "",
-            )
+        yield from _markdown_finding(finding)
     yield from ("", "## Backup", "", _backup(preview))
+
+
+def _markdown_finding(finding: Finding) -> Iterator[str]:
+    yield f"* **{finding.severity.label}** `{finding.rule}` {finding.migration}: {estimates.message(finding)}"
+    if finding.hint:
+        hint = (f"  {line}" for line in finding.hint.splitlines())
+        yield from ("", "  ```text", *hint, "  ```", "")
+
+
+def _forecast(step: PreviewStep) -> Iterator[str]:
+    if step.forecast is not None or step.left_out:
+        yield from map(printable, forecasts.lines(step.forecast))
+
+
+def _needs_prospect(step: PreviewStep) -> bool:
+    """Whether the forecast does not say already, and in full, what going back cannot do and what it loses."""
+    is_told = step.forecast is not None and step.forecast.going_back is not None
+    return not is_told or max(len(step.irreversible), len(step.lossy)) > forecasts.TABLES
+
+
+def _longest(preview: Preview) -> str:
+    told = (step.forecast for step in preview.steps)
+    return forecasts.longest_line(one for one in told if one is not None)
 
 
 def _prospect(step: PreviewStep) -> str:

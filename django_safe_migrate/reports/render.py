@@ -44,16 +44,15 @@ def to_text(
 def nothing_to_do(alias: str, kind: str) -> str:
     """Return what a run prints that had nothing to carry out."""
     if kind == JSON:
-        data: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "run": None,
-            "database": alias,
-            "migrations": [],
-        }
-        return json.dumps(data, indent=2) + "\n"
+        return json.dumps(nothing_to_do_json(alias), indent=2) + "\n"
     if kind == MARKDOWN:
         return f"# Migration report: {markdown.text(alias)}\n\nNo migrations to apply.\n"
     return "  No migrations to apply.\n"
+
+
+def nothing_to_do_json(alias: str) -> dict[str, Any]:
+    """Return the document of a run that had nothing to carry out."""
+    return {"schema_version": SCHEMA_VERSION, "run": None, "database": alias, "migrations": []}
 
 
 def _on_terminal(report: Report, found: Terminal) -> str:

@@ -22,6 +22,11 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
+def short(seconds: float) -> str:
+    """Return ``350 µs`` or ``2.10 ms``, for what usually takes less than a second."""
+    return f"{seconds * 1e6:.0f} µs" if seconds < 0.001 else f"{seconds * 1000:.2f} ms"
+
+
 def size(count: int | None) -> str:
     """Return ``512 bytes`` or ``1.5 MB``, in powers of 1000; unknown is empty."""
     if count is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django_safe_migrate.reports import units
+from django_safe_migrate.reports import monitoring, units
 from django_safe_migrate.reports.document import Migration, Performance, Report
 
 NOT_MEASURED = "not measured"
@@ -15,8 +15,8 @@ _NOISE = 0.001
 def headline(report: Report) -> str:
     """Return what happened in one line."""
     took = units.duration(report.run.seconds)
-    if report.run.kind == "restore":
-        return f"{report.run.outcome}: restore of {report.run.database} in {took}"
+    if report.run.kind in {"restore", "repair"}:
+        return f"{report.run.outcome}: {report.run.kind} of {report.run.database} in {took}"
     done = sum(
         migration.status in {"applied", "unapplied", "faked"} for migration in report.migrations
     )
@@ -27,7 +27,8 @@ def headline(report: Report) -> str:
         else f"{done} of {units.number(total, 'migration')}"
     )
     verb = "rolled back" if report.run.kind == "rollback" else "carried out"
-    return f"{report.run.outcome}: {counted} {verb} on {report.run.database} in {took}"
+    waited = monitoring.headline(report.monitoring)
+    return f"{report.run.outcome}: {counted} {verb} on {report.run.database} in {took}{waited}"
 
 
 def status(migration: Migration) -> str:
@@ -54,6 +55,21 @@ def backup(report: Report) -> str:
     return next((str(reason) for reason in reasons if reason), "none")
 
 
+def all_measurements(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what was measured of the run, how long others waited for it first."""
+    seen = dict.fromkeys(monitoring.measurements(report.monitoring))
+    yield from (row for row in seen if row[0].startswith("Longest wait"))
+    yield from measurements(report.performance)
+    yield from (row for row in seen if not row[0].startswith("Longest wait"))
+
+
+def breakers(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield which circuit breakers opened: its name, what it did and for how long, and why."""
+    for opening in report.breakers:
+        lasted = "" if opening.seconds is None else f" for {units.duration(opening.seconds)}"
+        yield opening.breaker, f"{opening.action}{lasted}", opening.reason
+
+
 def measurements(performance: Performance) -> Iterator[tuple[str, str]]:
     """Yield what was measured: a name and a value."""
     yield "Database response time before", _response(performance.response_seconds_before)
@@ -76,4 +92,4 @@ def measurements(performance: Performance) -> Iterator[tuple[str, str]]:
 def _response(seconds: float | None) -> str:
     if seconds is None:
         return NOT_MEASURED
-    return f"{seconds * 1e6:.0f} µs" if seconds < 0.001 else f"{seconds * 1000:.2f} ms"
+    return units.short(seconds)

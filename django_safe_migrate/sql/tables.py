@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from django.db.migrations.operations.base import Operation
     from django.db.migrations.state import ModelState, ProjectState
 
+#: Oracle's, the shortest limit on names of all that Django runs on: names up to here are never cut.
+SHORTEST_LIMIT = 30
+
 
 def table_name(model: ModelState) -> str:
     """Return the name of a model's table, as ``Options.contribute_to_class`` makes it."""
@@ -57,5 +60,7 @@ def named_tables(operation: Operation, app_label: str, state: ProjectState) -> s
 
 
 def _truncated(name: str) -> str:
+    if len(name) <= SHORTEST_LIMIT:
+        return name
     # Of the default connection, as Django does whatever database a model ends up on.
     return truncate_name(name, connection.ops.max_name_length())

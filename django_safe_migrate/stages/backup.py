@@ -1,4 +1,4 @@
-"""Make a backup and verify it, or say why none is needed; without a verified one nothing is touched."""
+"""Make a backup, verify it and, if asked for, prove it; or say why none is needed. Without a verified one nothing is touched."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ from django_safe_migrate.run import Run, StageResult
 
 
 def backup(run: Run) -> StageResult:
-    """Make a verified backup when this run needs one."""
+    """Make a verified backup when this run needs one, and an earlier run of the same command has made none."""
+    if run.earlier_backup is not None:
+        run.emit(events.BACKUP_CREATED, receipt=run.earlier_backup)
+        name, size = run.earlier_backup["name"], run.earlier_backup["size"]
+        return StageResult(
+            "passed", detail={"reason": run.backup_reason, "name": name, "bytes": size}
+        )
     if not run.needs_backup:
         return StageResult("skipped", detail={"reason": run.backup_reason})
-    receipt = run.backup_backend().create(run.database, run_id=run.record.id)
+    backend = run.backup_backend()
+    receipt = backend.create(run.database, run_id=run.record.id)
     run.emit(events.BACKUP_CREATED, receipt=receipt.to_json())
-    return StageResult(
-        "passed", detail={"reason": run.backup_reason, "name": receipt.name, "bytes": receipt.size}
-    )
+    for copy in receipt.copies:
+        run.emit(events.NOTICE, message=copy.told)
+    detail = {"reason": run.backup_reason, "name": receipt.name, "bytes": receipt.size}
+    if run.settings.backup.prove:
+        detail["proof"] = backend.prove(receipt.name, run.database).proof
+        run.emit(events.NOTICE, message=f"The backup is proven: {detail['proof']}")
+    return StageResult("passed", detail=detail)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError, connections
 
 from django_safe_migrate import events
 from django_safe_migrate.databases import get_database
+from django_safe_migrate.databases.broken_off import find_broken_off, tables_of
 from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.history import History
-from django_safe_migrate.record import RUNNING
+from django_safe_migrate.record import CRASHED, RUNNING
+from django_safe_migrate.run import MIGRATE
+from django_safe_migrate.sql.states import state_of
 from django_safe_migrate.status import migrations as reading
 from django_safe_migrate.status import runs
 from django_safe_migrate.status.contents import UNKNOWN, HalfDone, LockStatus, Status
@@ -116,11 +119,35 @@ def _with_database(
         lock=lock,
         under_way=tuple(runs.progress(one) for one in records if one.status == RUNNING),
         runs=tuple(runs.summary(one) for one in records[:limit]),
-        dead_runs=tuple(runs.dead_runs(records, half_done)),
+        dead_runs=tuple(
+            runs.dead_runs(records, half_done, _settled(history, migrations, records, half_done))
+        ),
         half_done=half_done,
         invalid_indexes=invalid,
-        problems=(*migrations.problems, *problems),
+        problems=(*migrations.problems, *problems, *_broken_off(database, migrations)),
     )
+
+
+def _settled(
+    history: History,
+    migrations: reading.Migrations,
+    records: list[RunRecord],
+    half_done: tuple[HalfDone, ...],
+) -> frozenset[str]:
+    """The killed runs that nothing is left to do about: all that they planned is in the database, and the history has closed them."""
+    pending, left_something = set(migrations.pending()), {one.run_id for one in half_done}
+    whole = [
+        record.id
+        for record in records
+        if record.status == CRASHED
+        and record.kind == MIGRATE
+        and record.id not in left_something
+        and all(
+            ((step.app_label, step.name) in pending) == (step.direction == "backwards")
+            for step in record.steps
+        )
+    ]
+    return frozenset(history.closed(whole)) if whole else frozenset()
 
 
 def _migrations(database: Database) -> reading.Migrations:
@@ -138,3 +165,21 @@ def _invalid_indexes(database: Database) -> tuple[tuple[str, ...], tuple[str, ..
         return database.invalid_indexes(), ()
     except (DatabaseError, InterfaceError) as error:
         return (), (f"Invalid indexes cannot be looked for ({describe(error)}).",)
+
+
+def _broken_off(database: Database, migrations: reading.Migrations) -> Iterator[str]:
+    """What statements left that were broken off, with the command that looks after it."""
+    if not migrations.has_graph:
+        return
+
+    def tables() -> frozenset[str]:
+        return tables_of(state_of(migrations.loader, migrations.loader.applied_migrations))
+
+    try:
+        found = find_broken_off(database, tables)
+    except (DatabaseError, InterfaceError) as error:
+        yield f"What was broken off cannot be looked for ({describe(error)})."
+        return
+    for one in found:
+        command = f"migrate_repair --broken-off{runs.on_database(database.alias)}"
+        yield f"{one.found} {one.remedy} python manage.py {command}"

@@ -107,7 +107,13 @@ class RunSummary:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A run that goes on: the stage, migration and operation under way, and the seconds since the run began."""
+    """
+    A run that goes on: the stage, migration and operation under way, and the seconds since the run began.
+
+    ``attempt`` is that of the ``scope`` that is tried again. ``share``, ``left_seconds``, ``estimated_seconds`` and ``is_overdue`` are those
+    of ``reports.progress.RunProgress``, ``left`` says them in words. ``meanwhile`` says what its monitor saw last: how far a statement is,
+    who waits for the run, and for whom it waits; ``monitoring`` is the same as data.
+    """
 
     run: RunSummary
     stage: str
@@ -115,6 +121,14 @@ class Progress:
     operation: str
     attempt: int
     seconds: float
+    scope: str = ""
+    share: float | None = None
+    left_seconds: float | None = None
+    estimated_seconds: float | None = None
+    is_overdue: bool = False
+    left: str = ""
+    meanwhile: str = ""
+    monitoring: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from django.db.backends.utils import truncate_name
-from django.db.migrations.operations import AddField, CreateModel, DeleteModel, RemoveField
+from django.db.migrations.operations import (
+    AddField,
+    AddIndex,
+    CreateModel,
+    DeleteModel,
+    RemoveField,
+    RemoveIndex,
+)
 
 if TYPE_CHECKING:
     from django.db.migrations import Migration
@@ -16,9 +24,17 @@ if TYPE_CHECKING:
 
 
 def visible_operations(
-    migration: Migration, migrations: Migrations, database: Database, direction: str
+    migration: Migration,
+    migrations: Migrations,
+    database: Database,
+    direction: str,
+    under_way: Collection[int] = (),
 ) -> dict[int, bool]:
-    """Return, by place, whether an operation's effect is there, for those that make or drop a table or a column."""
+    """
+    Return, by place, whether an operation's effect is there, for those that make or drop a table or a column.
+
+    Indexes are looked at only for the operations that were ``under_way``: an index that is missing later may have been dropped by anybody.
+    """
     key = (migration.app_label, migration.name)
     if not migrations.has_graph or key not in migrations.loader.graph.nodes:
         return {}
@@ -29,6 +45,8 @@ def visible_operations(
         before = state.clone()
         operation.state_forwards(migration.app_label, state)
         seen = _is_seen(operation, migration.app_label, before, state, schema)
+        if seen is None and place in under_way:
+            seen = _is_index_seen(operation, migration.app_label, before, schema)
         if seen is not None:
             found[place] = seen if direction == "forwards" else not seen
     return found
@@ -58,6 +76,16 @@ class _Schema:
             self._columns[table] = {one.casefold() for one in self._database.columns(table)}
         return column.casefold() in self._columns[table]
 
+    def indexes(self, model: ModelState) -> dict[str, bool]:
+        """The indexes of a table by name, and whether each is valid."""
+        table = self._tables.get(self.table(model))
+        if table is None:
+            return {}
+        connection, invalid = self._database.connection, self._database.invalid_indexes()
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, table)
+        return {name.casefold(): f"{table}.{name}" not in invalid for name in found}
+
 
 def _is_seen(
     operation: Any, app_label: str, before: ProjectState, after: ProjectState, schema: _Schema
@@ -77,6 +105,22 @@ def _is_seen(
             return None
         return schema.has_column(model, column) is added
     return None
+
+
+def _is_index_seen(
+    operation: Any, app_label: str, before: ProjectState, schema: _Schema
+) -> bool | None:
+    """
+    Whether the forward effect of an operation on one index is in the database; None for other operations.
+
+    An invalid index is as good as none: building it begins with dropping it, and dropping it can be repeated.
+    """
+    if not isinstance(operation, AddIndex | RemoveIndex):
+        return None
+    indexes = schema.indexes(before.models[app_label, operation.model_name_lower])
+    if isinstance(operation, AddIndex):
+        return indexes.get(operation.index.name.casefold(), False)
+    return operation.name.casefold() not in indexes
 
 
 def _column(name: str, field: Any) -> str:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.db.migrations.operations import RunPython
 
-from django_safe_migrate.record import FAILED, RUNNING, SUCCEEDED, RunRecord, StepRecord
-from django_safe_migrate.run import RESTORE
+from django_safe_migrate.record import (
+    FAILED,
+    RUNNING,
+    SUCCEEDED,
+    OperationRecord,
+    RunRecord,
+    StepRecord,
+)
+from django_safe_migrate.run import REPAIR, RESTORE
 from django_safe_migrate.status.contents import (
     FINISHED,
     NOT_BEGUN,
@@ -28,7 +37,8 @@ if TYPE_CHECKING:
     from django_safe_migrate.history import History
     from django_safe_migrate.status.migrations import Migrations
 
-Candidate = tuple[RunRecord, StepRecord]
+#: A run, its step, and the runs that tried to repair that step later and did not come to an end, oldest first.
+Candidate = tuple[RunRecord, StepRecord, tuple[RunRecord, ...]]
 
 
 def has_candidates(records: list[RunRecord]) -> bool:
@@ -36,18 +46,27 @@ def has_candidates(records: list[RunRecord]) -> bool:
     return next(_candidates(records), None) is not None
 
 
+def is_in_doubt(records: list[RunRecord], database: Database) -> bool:
+    """Whether a run has left a step that no transaction undid; only the records are asked, not the catalogue."""
+    return any(
+        not (step.atomic and database.can_rollback_ddl) for _, step, _ in _candidates(records)
+    )
+
+
 def find_half_done(
     records: list[RunRecord], history: History, database: Database, migrations: Migrations | None
 ) -> Iterator[HalfDone]:
     """Yield the half-done migrations; without ``migrations`` (the database is down) what the journals alone tell."""
     whole: dict[str, RunRecord] = {}
-    for record, step in _candidates(records):
+    for record, step, repairs in _candidates(records):
         if step.atomic and database.can_rollback_ddl:
             continue
         if migrations is not None and _is_settled(step, migrations):
             continue
         if record.id not in whole:
             whole[record.id] = history.find(record.id) or record
+        tried = [history.find(one.id) or one for one in repairs]
+        step = _with_repairs(_same(step, whole[record.id]), tried, migrations)
         found = _half_done(whole[record.id], step, database, migrations)
         if found is not None:
             yield found
@@ -56,15 +75,58 @@ def find_half_done(
 def _candidates(records: list[RunRecord]) -> Iterator[Candidate]:
     """Yield the steps that failed or were under way when their run ended, unless a later run dealt with them."""
     seen: set[str] = set()
+    repairs: dict[str, tuple[RunRecord, ...]] = {}
+    #: What began later was undone by a restore of a backup that was made then.
+    until = datetime.datetime.max.replace(tzinfo=datetime.UTC)
     for record in records:
         if record.kind == RESTORE and record.status == SUCCEEDED:
-            return
+            made = (record.backup or {}).get("created_at")
+            if not made:
+                return
+            until = min(until, _moment(made))
         for step in record.steps:
-            if step.status == "planned" or step.label in seen:
+            if step.status == "planned" or step.label in seen or _moment(step.started_at) >= until:
+                continue
+            if record.kind == REPAIR and not step.is_done:
+                # What it was to repair is still half done, and further on or back than the run before had left it.
+                repairs[step.label] = (record, *repairs.get(step.label, ()))
                 continue
             seen.add(step.label)
             if step.status in {RUNNING, FAILED} and record.status != RUNNING:
-                yield record, step
+                yield record, step, repairs.get(step.label, ())
+
+
+def _moment(text: str) -> datetime.datetime:
+    """Return a moment of a record; one that is not known was before all others."""
+    if not text:
+        return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    moment = datetime.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+
+
+def _same(step: StepRecord, record: RunRecord) -> StepRecord:
+    return next(one for one in record.steps if one.label == step.label)
+
+
+def _with_repairs(
+    step: StepRecord, repairs: list[RunRecord], migrations: Migrations | None
+) -> StepRecord:
+    """Add what later repairs, which were broken off, did to the operations of a step."""
+    migration = migrations and _same_file(step, migrations)
+    operations: dict[int, OperationRecord] = {one.index: one for one in step.operations}
+    for record in repairs:
+        tried = _same(step, record)
+        for one in tried.operations:
+            if tried.direction == step.direction:
+                operations[one.index] = one
+            elif one.finished:
+                operations.pop(one.index, None)
+            elif one.left_nothing:
+                continue
+            elif not (migration and one.index >= 0 and _rows_rolled_back(migration, one.index)):
+                # Else its transaction left it as it was before.
+                operations[one.index] = one
+    return dataclasses.replace(step, operations=list(operations.values()))
 
 
 def _is_settled(step: StepRecord, migrations: Migrations) -> bool:
@@ -76,10 +138,10 @@ def _is_settled(step: StepRecord, migrations: Migrations) -> bool:
 def _half_done(
     record: RunRecord, step: StepRecord, database: Database, migrations: Migrations | None
 ) -> HalfDone | None:
-    step = next(one for one in record.steps if one.label == step.label)
     operations, was_undone = tuple(_from_record(step)), False
     if migrations is not None and (migration := _same_file(step, migrations)):
-        visible = visible_operations(migration, migrations, database, step.direction)
+        under_way = {one.index for one in step.operations if not one.finished}
+        visible = visible_operations(migration, migrations, database, step.direction, under_way)
         operations = tuple(_from_file(step, migration, visible))
         was_undone = _was_undone(operations, visible)
     if was_undone or not any(one.state in {FINISHED, UNCLEAR} for one in operations):
@@ -110,7 +172,7 @@ def _same_file(step: StepRecord, migrations: Migrations) -> Migration | None:
 
 def _from_record(step: StepRecord) -> Iterator[OperationStatus]:
     for one in step.operations:
-        state = FINISHED if one.finished else UNCLEAR
+        state = FINISHED if one.finished else NOTHING_LEFT if one.left_nothing else UNCLEAR
         yield OperationStatus(index=one.index, description=one.description, state=state)
 
 
@@ -118,21 +180,26 @@ def _from_file(
     step: StepRecord, migration: Migration, visible: dict[int, bool]
 ) -> Iterator[OperationStatus]:
     """Yield every operation in the order of the direction, the deferred SQL last if it had begun."""
-    recorded = {one.index: one.finished for one in step.operations}
+    recorded = {one.index: one for one in step.operations}
+    last = step.operations[-1].index if step.operations else None
     places = list(range(len(migration.operations)))
     for place in places if step.direction == "forwards" else reversed(places):
         state = NOT_BEGUN
         if place in recorded:
-            under_way = _left_under_way(migration, place, visible)
-            state = FINISHED if recorded[place] else under_way
+            one = recorded[place]
+            state = FINISHED if one.finished else _left_under_way(migration, one, visible)
+            if place == last and one.finished and _rows_rolled_back(migration, place):
+                # Noted inside of its own transaction, and nobody knows whether that was committed.
+                state = UNCLEAR
         description = migration.operations[place].describe()
         yield OperationStatus(index=place, description=description, state=state)
     yield from (one for one in _from_record(step) if one.index < 0)
 
 
-def _left_under_way(migration: Migration, place: int, visible: dict[int, bool]) -> str:
-    """Say what is left of an operation that was under way: what can be seen, or what its own transaction guarantees."""
-    if visible.get(place) is False or _rows_rolled_back(migration, place):
+def _left_under_way(migration: Migration, one: OperationRecord, visible: dict[int, bool]) -> str:
+    """Say what is left of an operation that was under way: what can be seen, was proven, or is guaranteed by its own transaction."""
+    seen = visible.get(one.index)
+    if seen is False or (one.left_nothing and not seen) or _rows_rolled_back(migration, one.index):
         return NOTHING_LEFT
     return UNCLEAR
 
@@ -179,10 +246,17 @@ def _next_commands(
     migrations: Migrations | None,
 ) -> Iterator[NextCommand]:
     database = on_database(record.database)
-    target = step.name if step.direction == "forwards" else _before(step, migrations)
-    fake = f"safemigrate {step.app_label} {target} --fake{database}"
-    if _lacks_only_its_record(operations):
-        yield NextCommand(command=fake, purpose="record what is in the database already")
+    if migrations is None or (step.app_label, step.name) in migrations.files:
+        purpose = (
+            "record what is in the database already"
+            if _lacks_only_its_record(operations)
+            else "finish it after the last finished operation; shows first what it would do"
+        )
+        yield NextCommand(command=f"migrate_repair --resume{database}", purpose=purpose)
+        yield NextCommand(
+            command=f"migrate_repair --revert{database}",
+            purpose="undo what it did, last operation first",
+        )
     if record.backup:
         name = record.backup.get("name")
         restore = f"migrate_rollback --restore {name}{database}"
@@ -191,15 +265,4 @@ def _next_commands(
         )
     backwards = "" if step.direction == "forwards" else " --backwards"
     sql = f"sqlmigrate {step.app_label} {step.name}{backwards}{database}"
-    yield NextCommand(command=sql, purpose="see the SQL of what is not finished, to do it by hand")
-    if not _lacks_only_its_record(operations):
-        yield NextCommand(command=fake, purpose="record it, once the rest was done by hand")
-
-
-def _before(step: StepRecord, migrations: Migrations | None) -> str:
-    """The migration of the same app that stays applied when this one is unapplied."""
-    key = (step.app_label, step.name)
-    if migrations is None or not migrations.has_graph or key not in migrations.loader.graph.nodes:
-        return "PREVIOUS"
-    parents = migrations.loader.graph.node_map[key].parents
-    return next((one.key[1] for one in sorted(parents) if one.key[0] == key[0]), "zero")
+    yield NextCommand(command=sql, purpose="see the SQL of the whole migration")

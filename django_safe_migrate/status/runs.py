@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError
@@ -16,6 +16,7 @@ from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.history import sources
 from django_safe_migrate.models import MigrationStep
 from django_safe_migrate.record import CRASHED, RUNNING, SUCCEEDED, RunRecord
+from django_safe_migrate.reports.progress import progress_of
 from django_safe_migrate.status.contents import (
     FREE,
     HELD,
@@ -114,15 +115,22 @@ def since(moment: str) -> float:
 
 def progress(record: RunRecord) -> Progress:
     """Return how far a run that goes on has come."""
-    stage, step, operation = _place(record)
-    current = next((one for one in record.steps if one.status == RUNNING), None)
+    found = progress_of(record)
     return Progress(
         run=summary(record),
-        stage=stage,
-        migration=step,
-        operation=operation,
-        attempt=current.attempts if current else 0,
-        seconds=since(record.started_at),
+        stage=found.stage,
+        migration=found.migration,
+        operation=found.operation,
+        attempt=found.attempt,
+        scope=found.scope,
+        seconds=found.seconds,
+        share=found.share,
+        left_seconds=found.left_seconds,
+        estimated_seconds=found.estimated_seconds,
+        is_overdue=found.is_overdue,
+        left=found.left,
+        meanwhile="; ".join(found.meanwhile),
+        monitoring=found.seen,
     )
 
 
@@ -140,12 +148,14 @@ def _place(record: RunRecord) -> tuple[str, str, str]:
     )
 
 
-def dead_runs(records: list[RunRecord], half_done: tuple[HalfDone, ...]) -> Iterator[DeadRun]:
-    """Yield the runs that were killed, newest first, as far as no later run succeeded."""
+def dead_runs(
+    records: list[RunRecord], half_done: tuple[HalfDone, ...], settled: Collection[str] = ()
+) -> Iterator[DeadRun]:
+    """Yield the runs that were killed, newest first, as far as no later run succeeded and they are not ``settled``."""
     for record in records:
         if record.status == SUCCEEDED:
             return
-        if record.status == CRASHED:
+        if record.status == CRASHED and record.id not in settled:
             yield _dead_run(record, [one for one in half_done if one.run_id == record.id])
 
 
@@ -174,7 +184,9 @@ def _ways_on(record: RunRecord) -> Iterator[NextCommand]:
     """The commands that go forward or back from where a killed run stopped."""
     database = on_database(record.database)
     if record.kind == "migrate":
-        yield NextCommand(command=f"safemigrate{database}", purpose="carry out the rest")
+        has_rest = len(record.steps_done) < len(record.steps)
+        purpose = "carry out the rest" if has_rest else "send signals it may not have sent"
+        yield NextCommand(command=f"safemigrate{database}", purpose=purpose)
         if record.steps_done:
             back = f"migrate_rollback --run {record.id}{database}"
             yield NextCommand(command=back, purpose="undo what it had done")

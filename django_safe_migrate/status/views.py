@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import shlex
+import socket
 from collections.abc import Iterable, Iterator
 
 from django.utils import timezone
 
+from django_safe_migrate import conf
 from django_safe_migrate.record import CRASHED
 from django_safe_migrate.reports import units
 from django_safe_migrate.reports.console import printable
@@ -21,6 +24,7 @@ from django_safe_migrate.status.contents import (
     AppStatus,
     MigrationState,
     NextCommand,
+    Progress,
     RunSummary,
     Status,
 )
@@ -97,6 +101,8 @@ def _trouble(status: Status) -> Iterator[Section]:
     yield Section(
         "Invalid indexes: there, and not used", (), tuple((one,) for one in status.invalid_indexes)
     )
+    if status.invalid_indexes:
+        yield _commands(_index_commands(status))
 
 
 def _dead(explanation: str, stage: str) -> Iterator[tuple[str, ...]]:
@@ -106,12 +112,21 @@ def _dead(explanation: str, stage: str) -> Iterator[tuple[str, ...]]:
 
 
 def _ghost_commands(status: Status) -> Iterator[NextCommand]:
-    database = "" if status.database == "default" else f" --database {status.database}"
-    for label in sorted({ghost.app_label for ghost in status.ghosts}):
-        yield NextCommand(
-            command=f"safemigrate {label} --prune{database}",
-            purpose="delete the records, if the files were squashed; else bring the files back",
-        )
+    yield NextCommand(
+        command=f"migrate_repair --ghosts{_on_database(status)}",
+        purpose="delete the records, if the files were squashed; else bring the files back",
+    )
+
+
+def _index_commands(status: Status) -> Iterator[NextCommand]:
+    yield NextCommand(
+        command=f"migrate_repair --invalid-indexes{_on_database(status)}",
+        purpose="build them anew or drop them, concurrently",
+    )
+
+
+def _on_database(status: Status) -> str:
+    return "" if status.database == "default" else f" --database {status.database}"
 
 
 def _commands(commands: Iterable[NextCommand]) -> Section:
@@ -128,10 +143,29 @@ def _under_way(status: Status) -> Iterator[Section]:
             progress.operation,
             units.duration(progress.seconds),
             f"{progress.run.who} on {progress.run.host}, process {progress.run.pid}",
+            _meanwhile(progress),
         )
         for progress in status.under_way
     )
-    yield Section("Under way", ("run", "stage", "migration", "operation", "since", "who"), rows)
+    headings: tuple[str, ...] = ("run", "stage", "migration", "operation", "since", "who")
+    if any(row[-1] for row in rows):
+        headings = (*headings, "meanwhile")
+    yield Section("Under way", headings, tuple(row[: len(headings)] for row in rows))
+    yield Section("To stop it, with its statement", (), tuple(_how_to_stop(status)))
+
+
+def _how_to_stop(status: Status) -> Iterator[tuple[str, ...]]:
+    """The command that stops a run of this machine, whose folder of journals is here."""
+    path = conf.stop_file(conf.load())
+    if path is not None and any(one.run.host == socket.gethostname() for one in status.under_way):
+        yield (f"echo 'the reason' > {shlex.quote(str(path))}",)
+
+
+def _meanwhile(progress: Progress) -> str:
+    """How much is done, how long it will take, and what the monitor saw."""
+    told = progress.left_seconds is not None and progress.share is not None
+    parts = [f"{progress.share:.0%}" if told else "", progress.left, progress.meanwhile]
+    return "; ".join(part for part in parts if part)
 
 
 def _pending(status: Status, detailed: bool) -> Iterator[Section]:

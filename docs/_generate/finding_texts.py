@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from django_safe_migrate.checking import PROJECT_RULES
+
 #: By package or module: the name, its severity, and what it means.
 TEXTS: dict[str, dict[str, tuple[str, str]]] = {
+    "checking": {
+        name: (severity.label, meaning) for name, (severity, meaning) in PROJECT_RULES.items()
+    },
     "environment": {
+        "anti_wraparound_vacuum": (
+            "error or warning, as BEFORE_START says",
+            "An autovacuum that makes way for nobody works on a table that the plan locks.",
+        ),
+        "broken_off_statement": (
+            "error; warning where it hinders no migration",
+            "A table that SQLite was remaking is under another name or twice, or PostgreSQL has detached a partition or rebuilt an index halfway.",
+        ),
         "conflicting_migrations": ("error", "An app has more than one leaf migration."),
-        "disk_nearly_full": (
-            "warning",
-            "The disk has no room for second copies of all tables that are written anew.",
-        ),
-        "disk_too_full": (
-            "error",
-            "The disk has no room for a second copy of a table that is written anew.",
-        ),
         "ghost_migration": ("warning", "A migration is recorded as applied, and its file is gone."),
         "inconsistent_history": (
             "error",
             "A migration is recorded as applied before one that it depends on.",
         ),
+        "invalid_index_before": (
+            "error or warning, as BEFORE_START says",
+            "A table that the plan is about has an invalid index.",
+        ),
         "is_replica": ("error", "The server is a replica, and read-only."),
         "long_transaction": (
-            "warning",
-            "Another session has a transaction open that schema changes would wait for.",
+            "error or warning, as BEFORE_START says",
+            "Another session has a transaction open for long; whether the plan has to wait for it.",
         ),
         "missing_migration": (
             "warning; info for packages",
@@ -30,11 +39,20 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "missing_permission": ("error", "The role may not do what migrations do."),
         "outside_maintenance_window": ("error", "It is not a time at which a run may start."),
+        "prepared_transaction": (
+            "error or warning, as BEFORE_START says",
+            "A prepared transaction is old; whether the plan has to wait for it.",
+        ),
         "recorded_out_of_order": (
             "warning",
             "Migrations were recorded in another order than their files depend on each other.",
         ),
-        "replication_lag": ("warning", "A replica is far behind."),
+        "replication_lag": ("error or warning, as BEFORE_START says", "A replica is far behind."),
+        "stop_file": ("error", "The stop file exists: nothing is to be migrated on this machine."),
+        "transaction_pooler": (
+            "error",
+            "A connection pooler gives our session to others after each transaction.",
+        ),
         "unreachable_database": ("error", "The database does not answer."),
     },
     "backups": {
@@ -44,6 +62,10 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "backup_client_missing": ("error", "A client program cannot be found."),
         "backup_client_outdated": ("error", "The client programs are older than the server."),
+        "backup_copies_unusable": (
+            "error; warning if COPIES_REQUIRED is False",
+            "A storage for copies of backups cannot be written or read.",
+        ),
         "backup_restore_in_place": (
             "info",
             "The role may not create databases, so a restore would be done in place.",

@@ -8,8 +8,15 @@ import re
 from pages import table
 
 from django_safe_migrate import checks, conf
+from django_safe_migrate.conf.keys import REQUIRED
 
-TABLES = {"all": conf.KEYS, "backup": conf.BACKUP_KEYS, "retry": conf.RETRY_KEYS}
+TABLES = {
+    "all": conf.KEYS,
+    "backup": conf.BACKUP_KEYS,
+    "retry": conf.RETRY_KEYS,
+    "before_start": conf.START_KEYS,
+    "rehearse": conf.REHEARSE_KEYS,
+}
 
 
 def keys(which: str) -> str:
@@ -21,6 +28,25 @@ def keys(which: str) -> str:
         f"Accepts {key.accepts}. Default: `{_shown(key.default)}`."
         for name, key in TABLES[which].items()
     )
+
+
+def breaker_keys() -> str:
+    """Return a table of the keys of each circuit breaker."""
+    rows = {
+        name: [
+            (f"`{key}`", one.accepts, _default(one.default), one.doc) for key, one in own.items()
+        ]
+        for name, own in conf.BREAKER_KEYS.items()
+    }
+    return "\n\n".join(
+        f'### `BREAKERS["{name}"]` {{#breakers-{name.lower()}}}\n\n'
+        + table(("Key", "Accepts", "Default", "Meaning"), found)
+        for name, found in rows.items()
+    )
+
+
+def _default(value: object) -> str:
+    return "none, it must be given" if value is REQUIRED else f"`{_shown(value)}`"
 
 
 def system_checks() -> str:

@@ -261,7 +261,7 @@ def test_operations_that_nobody_knows():
         def state_forwards(self, app_label, state):
             state.remove_model(app_label, "tag")
 
-    assert findings([Unknown()]) == []
+    assert [found.rule for found in findings([Unknown()])] == ["unrecognised_operation"]
 
 
 def test_backwards_plan_of_several_migrations():

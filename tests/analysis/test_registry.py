@@ -50,13 +50,13 @@ def test_rules_for_a_vendor_and_a_direction():
     on_postgresql = RuleSet(every, "postgresql", "forwards").names
     backwards = RuleSet(every, "postgresql", "backwards").names
     assert "table_rebuild" in on_sqlite - on_postgresql
-    assert "set_not_null" in on_postgresql - on_sqlite
+    assert "alter_column_type" in on_postgresql - on_sqlite
     assert "reverse_loses_data" in backwards - on_postgresql
-    assert "drop_column" in on_postgresql - backwards
+    assert "drop_table" in on_postgresql - backwards
 
 
 def test_checks_of_a_class():
     rule_set = RuleSet(all_rules(conf.load()), "postgresql", "forwards")
     found = rule_set.checks(Subject.OPERATION, operations.AddIndex)
     assert {check.rule.name for check in found} >= {"concurrent_in_atomic"}
-    assert {check.rule.name for check in rule_set.migration_checks} == {"non_atomic_ddl"}
+    assert {check.rule.name for check in rule_set.migration_checks} >= {"non_atomic_ddl"}

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from django.db.migrations import operations
 
+from django_safe_migrate import conf
 from django_safe_migrate.analysis.changes import IndexAdded, TableDropped
+from django_safe_migrate.analysis.registry import all_rules
 from django_safe_migrate.analysis.rule import BACKWARDS, BOTH, Rule, Subject
 from django_safe_migrate.findings import Severity
 
@@ -52,3 +54,26 @@ def test_subjects():
     assert [check.subject for check in rule.checks] == [Subject.CHANGE, Subject.MIGRATION]
     assert rule.checks[0].wants(TableDropped)
     assert [check.function for check in rule.checks] == [changed, whole]
+
+
+def test_rules_that_tell_whether_the_previous_release_can_still_run():
+    """Reports ask for them; those that are about locks or rows only are not among them."""
+    breaking = {rule.name for rule in all_rules(conf.load()) if rule.breaks_running_code}
+    assert breaking >= {
+        "add_not_null",
+        "drop_column",
+        "drop_not_null",
+        "drop_table",
+        "drop_without_release_between",
+        "mixed_deployment_stages",
+        "narrow_column",
+        "remove_db_default",
+        "rename_column",
+        "rename_table",
+        "set_not_null",
+    }
+    assert not breaking & {
+        "add_index_without_concurrently",
+        "remove_not_null_field",
+        "table_rebuild",
+    }

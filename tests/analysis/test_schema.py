@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connections, models
 from django.db.migrations import operations
 
+from django_safe_migrate import values
 from django_safe_migrate.analysis.schema import Schema
 from tests.analysis.lint import initial, state_after, vendor
 
@@ -126,10 +127,12 @@ def test_swapped_model(settings):
     assert schema.model(state, "auth", "user") is None
 
 
-def test_types_that_only_a_connection_knows():
-    with vendor("mysql"):
-        schema = Schema(connections["default"], live=False)
-        state = state_after(initial())
-        model = state.models["shop", "order"]
-        assert not schema.knows_types
-        assert schema.column(state, model, "number", model.fields["number"]).type == ""
+def test_types_of_the_server_that_the_project_names():
+    state = state_after(initial())
+    model, field = state.models["shop", "order"], models.UUIDField()
+    for text, kind in (("mysql 8.4", "char(32)"), ("11.4", "uuid")):
+        with vendor("mysql"):
+            target = values.target_version(text)
+            schema = Schema(connections["default"], live=False, target=target)
+            assert schema.knows_types
+            assert schema.column(state, model, "key", field).type == kind

@@ -16,9 +16,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
+from django_safe_migrate.backups import get_backend
+from django_safe_migrate.backups.copying import CopyingBackend
 from django_safe_migrate.backups.dbbackup import DbBackupBackend
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.databases import Database, get_database
+from django_safe_migrate.exceptions import BackupFailed
+from tests.backups import storages
 from tests.servers import Server
 
 AUTHORS = 3
@@ -148,6 +152,60 @@ def make_shop(shop: Shop) -> Callable[..., DbBackupBackend]:
         return DbBackupBackend(**options)
 
     return make
+
+
+@dataclasses.dataclass
+class Elsewhere:
+    """A shop whose backups are copied: `offsite` is a folder, other storages are in memory."""
+
+    shop: Shop
+    folder: Path
+    backend: CopyingBackend
+
+    def create(self) -> Receipt:
+        return self.backend.create(self.shop.database)
+
+    def listed(self) -> tuple[Receipt, ...]:
+        return self.backend.list("default")
+
+    def verify(self, name: str) -> Receipt:
+        return self.backend.verify(name, "default")
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def why_not(self, act: Callable[[], object]) -> str:
+        with pytest.raises(BackupFailed) as caught:
+            act()
+        return caught.value.message
+
+
+@pytest.fixture
+def copied_to(shop: Shop, tmp_path: Path) -> Iterator[Callable[..., Elsewhere]]:
+    """Copy the backups of the shop into storages: `offsite` or the names of classes in `tests.backups.storages`."""
+    applied: list[Any] = []
+
+    def configure(*aliases: str, **backup: Any) -> Elsewhere:
+        entries = dict(django_settings.STORAGES)
+        entries["offsite"] = {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "offsite")},
+        }
+        for alias in aliases:
+            if alias != "offsite":
+                getattr(storages, alias).objects.clear()
+                entries[alias] = {"BACKEND": f"tests.backups.storages.{alias}"}
+        backup = {"COPIES": list(aliases), "OPTIONS": {"lock_wait": 5}, **backup}
+        override = override_settings(STORAGES=entries, SAFE_MIGRATE={"BACKUP": backup})
+        override.enable()
+        applied.append(override)
+        backend = get_backend()
+        assert isinstance(backend, CopyingBackend)
+        return Elsewhere(shop, tmp_path / "offsite", backend)
+
+    yield configure
+    for override in reversed(applied):
+        override.disable()
 
 
 class limited_role:  # noqa: N801

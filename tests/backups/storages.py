@@ -79,3 +79,24 @@ class RefusingStorage(RemoteStorage):
 
     def _save(self, name: str, content: Any) -> str:
         raise PermissionError(13, "Access Denied")
+
+
+class BreakingStorage(RemoteStorage):
+    """Takes small files, and breaks off in the middle of large ones, of which a part stays."""
+
+    objects: ClassVar[dict[str, bytes]] = {}
+    raised: ClassVar[BaseException] = ConnectionResetError(104, "Connection reset by peer")
+
+    def _save(self, name: str, content: Any) -> str:
+        name = super()._save(name, content)
+        if len(self.objects[name]) > 1000 and not name.endswith(".metadata"):
+            self.objects[name] = self.objects[name][:1000]
+            raise self.raised
+        return name
+
+
+class InterruptedStorage(BreakingStorage):
+    """Somebody presses Ctrl-C in the middle of large files."""
+
+    objects: ClassVar[dict[str, bytes]] = {}
+    raised: ClassVar[BaseException] = KeyboardInterrupt()

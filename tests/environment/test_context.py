@@ -11,7 +11,6 @@ def test_defaults(make_context):
     context = make_context()
     assert not context.first_install
     assert context.compare_models
-    assert context.rewritten_tables == ()
 
 
 def test_now_is_in_the_time_zone_of_the_project(make_context, settings):

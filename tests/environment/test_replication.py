@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from django_safe_migrate.databases import Database, Replication
-from django_safe_migrate.environment.replication import check
+from django_safe_migrate.environment.replication import check, lagging_replicas
 
 
 class Replicated(Database):
@@ -24,6 +24,7 @@ def found(make_context, connection, state):
 
 def test_a_server_of_its_own(make_context):
     assert list(check(make_context())) == []
+    assert list(lagging_replicas(make_context())) == []
 
 
 @pytest.mark.vendors("sqlite")
@@ -39,11 +40,13 @@ def test_replica(make_context, connection):
 
 @pytest.mark.vendors("sqlite")
 def test_replicas_that_are_behind(make_context, connection):
-    state = Replication(lags=(("near", 9.0), ("far", 61.0)))
-    assert found(make_context, connection, state) == [
+    database = Replicated(connection)
+    database.state = Replication(lags=(("near", 9.0), ("far", 61.0)))
+    context = make_context(database=database, replication_lag=10.0)
+    assert [(one.who, one.matters, one.message) for one in lagging_replicas(context)] == [
         (
-            "replication_lag",
-            "warning",
+            "far",
+            True,
             "Replica far is 61 seconds behind, and reads old rows and the old schema for so long.",
         )
     ]

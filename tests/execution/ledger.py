@@ -10,8 +10,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_safe_migrate.databases import get_database
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
+from django_safe_migrate.execution.monitoring.monitor import Monitor, MonitorOptions
+from django_safe_migrate.execution.monitoring.watching import NotWatching, Watching
 from django_safe_migrate.execution.observer import Conduct
 from django_safe_migrate.execution.retry import RetryPolicy
+from django_safe_migrate.execution.stop import Stop
 from django_safe_migrate.execution.targets import Planned, plan_for
 from django_safe_migrate.plan import freeze
 
@@ -34,6 +37,9 @@ class Carrier:
         self.database = get_database(connection)
         self.retry = RetryPolicy(attempts, 20.0)
         self.lock_timeout = lock_timeout
+        self.concurrent_timeout: float | None = None
+        self.monitor: Watching = NotWatching()
+        self.stop = Stop()
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.executor = SafeMigrationExecutor(connection)
 
@@ -70,6 +76,10 @@ class Carrier:
             lock_timeout=self.lock_timeout,
             statement_timeout=None,
             before_step=self.before_step,
+            ensure_held=self.ensure_held,
+            concurrent_timeout=self.concurrent_timeout,
+            monitor=self.monitor,
+            stop=self.stop,
             indexes={
                 (migration.app_label, migration.name): index
                 for index, (migration, _) in enumerate(planned.plan)
@@ -78,6 +88,9 @@ class Carrier:
 
     def before_step(self) -> None:
         """What is asked before each attempt; a test may replace it."""
+
+    def ensure_held(self) -> None:
+        """What is asked before an operation outside of a transaction, and before a commit; a test may replace it."""
 
     def applied(self, app: str = "ledger") -> list[str]:
         """The names recorded for an app, in order of name."""
@@ -91,6 +104,23 @@ class Carrier:
     def named(self, event: str) -> list[dict[str, Any]]:
         """The payloads of these events."""
         return [payload for name, payload in self.events if name == event]
+
+    @contextlib.contextmanager
+    def watched(self, **options: Any) -> Iterator[dict[str, Any]]:
+        """Let a monitor watch while the block runs; the dictionary holds what it saw, once the block has ended."""
+        monitor = Monitor(
+            self.database,
+            lambda event, **payload: self.events.append((event, payload)),
+            MonitorOptions(**options),
+        )
+        seen: dict[str, Any] = {}
+        self.monitor = monitor
+        monitor.start()
+        try:
+            yield seen
+        finally:
+            seen.update(monitor.stop())
+            self.monitor = NotWatching()
 
     @contextlib.contextmanager
     def blocker(self, sql: str = "SELECT * FROM ledger_account") -> Iterator[BaseDatabaseWrapper]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -14,10 +17,10 @@ from django_safe_migrate.execution.interrupts import StopRequested, stopping
 
 PROGRAM = """
 import signal, sys, time
-from django_safe_migrate.execution.interrupts import StopRequested, stopping
+from django_safe_migrate.execution.interrupts import StopRequested, ensure_not_stopped, pass_over, stopping, undisturbed
 {before}
 try:
-    with stopping():
+    with stopping({cancel}):
         {inside}
 except StopRequested as stop:
     print("stopped by", stop, stop.number, flush=True)
@@ -35,8 +38,10 @@ def start() -> Iterator[Start]:
     """Start a process that is inside `stopping`, and return it once it is."""
     started = []
 
-    def run(before: str = "", inside: str = READY, after: str = "pass") -> subprocess.Popen[str]:
-        program = PROGRAM.format(before=before, inside=inside, after=after)
+    def run(
+        before: str = "", inside: str = READY, after: str = "pass", cancel: str = "None"
+    ) -> subprocess.Popen[str]:
+        program = PROGRAM.format(before=before, inside=inside, after=after, cancel=cancel)
         process = subprocess.Popen(
             [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
@@ -150,3 +155,97 @@ def test_another_thread_cannot_handle_signals_and_does_not_try() -> None:
     thread.start()
     thread.join()
     assert passed == [True]
+
+
+# --- while C code runs ----------------------------------------------------------------------------------------------
+
+#: A statement that takes hours, in C, with what ends it.
+ENDLESS = (
+    "import sqlite3; db = sqlite3.connect(':memory:', check_same_thread=False)\n"
+    "endless = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < 100000000000) SELECT count(*) FROM c'"
+)
+
+
+def start_endless(start: Start, inside: str, cancel: str = "db.interrupt") -> Any:
+    return start(before=ENDLESS, inside=f"print('ready', flush=True); {inside}", cancel=cancel)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_statement_in_c_is_cancelled(start: Start, number: signal.Signals) -> None:
+    process = start_endless(start, "db.execute(endless)")
+    process.send_signal(number)
+    assert line(process) == f"stopped by {number.name} {number.value}"
+
+
+def test_the_error_of_the_statement_is_not_what_comes_out(start: Start) -> None:
+    inside = "\n        try: db.execute(endless)\n        except Exception: pass\n        for _ in range(10**9): pass"
+    process = start_endless(start, inside)
+    process.send_signal(signal.SIGTERM)
+    assert line(process).startswith("stopped by SIGTERM")
+
+
+def test_a_second_signal_ends_the_process_although_c_code_runs(start: Start) -> None:
+    for _attempt in range(20):
+        process = start_endless(start, "db.execute(endless)", cancel="None")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        # Two at once would be one.
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        # One that came before the statement had begun was heard by Python.
+        if process.wait(60) not in {0, -signal.SIGTERM}:
+            break
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_what_was_swallowed_is_raised_again_when_asked(start: Start) -> None:
+    inside = f"try: {READY}\n        except BaseException: pass\n        ensure_not_stopped()"
+    process = start(inside=inside)
+    process.send_signal(signal.SIGTERM)
+    assert line(process).startswith("stopped by SIGTERM")
+
+
+@pytest.mark.parametrize("passing", ["with undisturbed(): {}", "pass_over(); {}"])
+def test_a_first_signal_can_be_passed_over(start: Start, passing: str) -> None:
+    process = start(inside=passing.format(f"{READY}; print('went on', flush=True)"))
+    process.send_signal(signal.SIGTERM)
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert line(process) == "went on"
+    assert line(process) == "end"
+
+
+def test_the_wakeup_descriptor_is_put_back_and_its_owner_is_told() -> None:
+    reading, writing = socket.socketpair()
+    with reading, writing:
+        writing.setblocking(False)
+        before = signal.set_wakeup_fd(writing.fileno())
+        try:
+            with pytest.raises(StopRequested), stopping():
+                signal.raise_signal(signal.SIGTERM)
+            assert signal.set_wakeup_fd(writing.fileno()) == writing.fileno()
+        finally:
+            signal.set_wakeup_fd(before)
+        reading.settimeout(60)
+        assert reading.recv(1) == bytes([signal.SIGTERM])
+
+
+def test_a_signal_to_a_forked_child_does_not_reach_the_parent(start: Start) -> None:
+    """A migration may use processes of its own, and end them."""
+    inside = (
+        "\n        begun, begin = os.pipe(); pid = os.fork()\n        if pid == 0:\n            os.write(begin, b'x')\n"
+        # Not one long sleep: Python may be told of a signal just before the call, and then sleep all the same.
+        "            while True: time.sleep(0.1)\n"
+        "        os.read(begun, 1); os.kill(pid, signal.SIGTERM); os.waitpid(pid, 0); time.sleep(1)\n"
+        f"        print('cancelled' if cancelled else 'undisturbed', flush=True); {WAIT}"
+    )
+    before = "import os; cancelled = []"
+    process = start(
+        before=before,
+        inside=f"print('ready', flush=True); {inside}",
+        after="os._exit(0)",
+        cancel="lambda: cancelled.append(1)",
+    )
+    answers = {line(process), line(process)}
+    assert "undisturbed" in answers

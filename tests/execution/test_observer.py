@@ -7,8 +7,8 @@ from django.db import migrations, transaction
 from django.db.migrations.state import ProjectState
 
 from django_safe_migrate import events
-from django_safe_migrate.execution.executor import StepFailed
 from django_safe_migrate.execution.observer import DEFERRED, DEFERRED_DESCRIPTION, StepObserver
+from django_safe_migrate.execution.step_failed import StepFailed
 from django_safe_migrate.execution.targets import Planned
 from tests.execution.ledger import Carrier
 from tests.scenarios.ledger import faults

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from django_safe_migrate import events
-from django_safe_migrate.exceptions import MigrationFailed
-from django_safe_migrate.execution.executor import StepFailed
+from django_safe_migrate.exceptions import LockNotAcquired, MigrationFailed
 from django_safe_migrate.execution.partial import revert_partial
+from django_safe_migrate.execution.run_lock import ensure_held
+from django_safe_migrate.execution.step_failed import StepFailed
 from tests.execution.ledger import Carrier
 from tests.scenarios.ledger import faults
 
@@ -180,6 +181,31 @@ def test_an_error_while_undoing_says_where_and_keeps_values_to_itself(carrier: C
     )
     # The operation had a transaction, as going backwards gives it one.
     assert carrier.database.count_rows("ledger_account") == 0
+
+
+@pytest.mark.vendors("mariadb")
+@pytest.mark.parametrize("moment", ["before", "between"])
+def test_nothing_is_undone_without_the_run_lock(carrier: Carrier, moment: str) -> None:
+    lock, database = carrier.database.run_lock(), carrier.database
+    assert lock.try_acquire()
+    carrier.before_step = lambda: ensure_held(lock, database)  # type: ignore[method-assign]
+    carrier.ensure_held = carrier.before_step  # type: ignore[method-assign]
+    carrier.to("0004_account_size")
+    faults.on_run["numbers"] = fail
+    failure = failure_of(carrier, NUMBERS)
+    before = carrier.columns()
+
+    def lose(apps: Any, schema_editor: Any) -> None:
+        with database.new_connection().cursor() as cursor:
+            cursor.execute(f"KILL {lock.session_name}")
+
+    faults.on_run["between backwards"] = lose
+    if moment == "before":
+        lose(None, None)
+    with pytest.raises(LockNotAcquired, match="was lost: its connection is gone"):
+        revert(carrier, failure)
+    # The operations are undone last first, and the code is the second of three.
+    assert carrier.columns() == [one for one in before if one != "second" or moment == "before"]
 
 
 @pytest.mark.vendors("mariadb")

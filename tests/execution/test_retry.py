@@ -13,7 +13,8 @@ class Clock:
         self.now = 0.0
         self.slept: list[float] = []
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, longest: float) -> None:
+        assert seconds <= longest
         self.slept.append(seconds)
         self.now += seconds
 
@@ -73,3 +74,13 @@ def test_the_time_of_the_attempts_themselves_counts(clock: Clock) -> None:
 def test_thousands_of_attempts_are_possible(clock: Clock) -> None:
     """The bound must not be computed as 2 to the power of their number, which no float can hold."""
     assert exhaust(Attempts(RetryPolicy(3_000, 1e9), clock.sleep)) == 3_000
+
+
+def test_others_have_as_long_as_the_attempt_lasted(clock: Clock) -> None:
+    attempts = Attempts(RetryPolicy(5, 1000.0), clock.sleep, fair=True)
+    clock.now += 2.0
+    wait = attempts.next_wait()
+    assert wait == 2.0
+    attempts.wait(wait)
+    clock.now += 60.0
+    assert attempts.next_wait() == LONGEST_WAIT

@@ -3,17 +3,20 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_safe_migrate.databases import RunLock, get_database
 from django_safe_migrate.exceptions import LockNotAcquired
 from django_safe_migrate.execution import run_lock
-from django_safe_migrate.execution.run_lock import ensure_held, hold
+from django_safe_migrate.execution.run_lock import ensure_held, ensure_ready, hold
+from tests.servers import Server
 
 #: Takes the lock of the database in its arguments, says so, and holds it until its input ends.
 HOLDER = """
@@ -150,6 +153,107 @@ def _lose(lock: Any, connection: BaseDatabaseWrapper) -> None:
         cursor.execute(end, [session])
 
 
+@pytest.mark.vendors("postgresql", "mariadb")
+def test_a_lost_lock_is_noticed_while_nobody_asks(
+    connection: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_lock, "BEAT_SECONDS", 0.05)
+    told = threading.Event()
+    with hold(get_database(connection), 0, print) as lock:
+        lock.on_loss = told.set
+        assert not told.wait(0.5)
+        _lose(lock, connection)
+        assert told.wait(60)
+
+
+@pytest.mark.vendors("postgresql", "mariadb")
+def test_a_lock_that_is_given_back_was_not_lost(
+    connection: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_lock, "BEAT_SECONDS", 0.001)
+    told: list[str] = []
+    for _ in range(20):
+        with hold(get_database(connection), 0, print) as lock:
+            lock.on_loss = lambda: told.append("lost")
+    assert told == []
+
+
+@pytest.mark.vendors("postgresql", "mariadb")
+def test_the_connection_of_the_migrations_is_opened_anew_between_two_of_them(
+    connection: BaseDatabaseWrapper, other_session: BaseDatabaseWrapper
+) -> None:
+    database = get_database(connection)
+    with hold(database, 0, print) as lock:
+        ensure_ready(lock, database)
+        before = database.session_id()
+        _end(before, other_session)
+        ensure_ready(lock, database)
+        assert database.session_id() != before
+        assert database.ask("SELECT 1") == [(1,)]
+
+
+@pytest.mark.vendors("postgresql", "mariadb")
+def test_no_connection_is_opened_anew_inside_of_a_transaction(
+    connection: BaseDatabaseWrapper, other_session: BaseDatabaseWrapper
+) -> None:
+    database = get_database(connection)
+
+    def go_on(lock: RunLock) -> None:
+        with transaction.atomic():
+            _end(database.session_id(), other_session)
+            ensure_ready(lock, database)
+            database.ask("SELECT 1")
+
+    with hold(database, 0, print) as lock, pytest.raises((OperationalError, InterfaceError)):
+        go_on(lock)
+
+
+@pytest.mark.vendors("postgresql", "mariadb")
+def test_another_server_does_not_know_the_lock(
+    connection: BaseDatabaseWrapper,
+    vendor_server: Server,
+    make_server: Callable[..., Server],
+) -> None:
+    """The name of a host leads to another server after a fail-over, while the old one still answers those who are connected."""
+    database = get_database(connection)
+    promoted = make_server(vendor_server.name)
+    with hold(database, 0, print) as lock:
+        connection.close()
+        connection.settings_dict |= promoted.create_database(connection.settings_dict["NAME"])
+        assert lock.is_held()
+        with pytest.raises(LockNotAcquired) as raised:
+            ensure_ready(lock, database)
+    assert raised.value.message == (
+        "The run lock of database 'default' was lost: the server that migrations reach does not know it, as after a fail-over, "
+        "so another run may have begun."
+    )
+
+
+@pytest.fixture
+def other_session(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
+    """Somebody else on the same database."""
+    other = connection.copy()
+    yield other
+    other.close()
+
+
+def _end(session: str, other: BaseDatabaseWrapper) -> None:
+    """End a session, and wait until it is gone."""
+    end, gone = {
+        "postgresql": (
+            "SELECT pg_terminate_backend(%s)",
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = %s",
+        ),
+        "mysql": ("KILL %s", "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = %s"),
+    }[other.vendor]
+    with other.cursor() as cursor:
+        cursor.execute(end, [int(session)])
+        count = 1
+        while count:
+            cursor.execute(gone, [int(session)])
+            count = cursor.fetchone()[0]
+
+
 class Shy(RunLock):
     """A lock whose holder cannot be seen."""
 
@@ -177,7 +281,29 @@ def test_a_holder_that_cannot_be_seen_is_another_process(
         pytest.raises(
             LockNotAcquired, match=r"^Another run holds database 'default': another process\. "
         ),
-        hold(database, 0.01, told.append),
+        hold(database, 0.5, told.append),
     ):
         pytest.fail("It was never had.")
     assert told == ["another process"]
+
+
+class Leaving(Shy):
+    """A lock that is refused once, because of somebody who has gone before anybody asks who it is."""
+
+    tries = 0
+
+    def try_acquire(self) -> bool:
+        self.tries += 1
+        return self.tries > 1
+
+
+@pytest.mark.vendors("sqlite")
+def test_nobody_is_refused_because_of_somebody_who_has_gone(
+    connection: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = get_database(connection)
+    monkeypatch.setattr(type(database), "run_lock", lambda self: Leaving())
+    told: list[str] = []
+    with hold(database, 0, told.append) as lock:
+        assert isinstance(lock, Leaving)
+    assert told == []

@@ -519,13 +519,20 @@ def test_a_run_is_found_by_the_beginning_of_its_id(history: History, write_journ
     assert caught.value.next_command == "migrate_status --history"
 
 
-def test_runs_after_a_run(history: History) -> None:
-    stories = [succeeded(started=START + number * DAY) for number in range(3)]
-    elsewhere = succeeded(started=START + 5 * DAY, database="other")
-    for story in [*stories, elsewhere]:
-        history.save(story.record())
-    after = history.runs_after(stories[0].record())
-    assert [record.id for record in after] == [stories[1].run_id, stories[2].run_id]
+def test_findings_keep_their_estimates(history: History) -> None:
+    estimate = {
+        "seconds": 241.5,
+        "rows": 80_000_000,
+        "bytes": 12_000_000_000,
+        "written_bytes": 0,
+        "measured": True,
+    }
+    record = Story().start().preflight({**FINDING, "estimate": estimate}).end().record()
+    history.save(record)
+    found = history.find(record.id)
+    assert found is not None
+    assert found.findings == record.findings
+    assert found.findings[0].to_json()["estimate"] == estimate
 
 
 def test_findings_keep_their_places(history: History) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.journal import Journal, folders, journals
 from tests.records import succeeded
 
@@ -46,7 +47,7 @@ def test_a_refuge_that_others_can_write_is_refused(folder: Path) -> None:
     refuge = folders.fallback_directory()
     refuge.mkdir()
     refuge.chmod(0o777)
-    with pytest.raises(PermissionError, match="belongs to somebody else"):
+    with pytest.raises(SafeMigrateError, match="others can write there"):
         folders.writable_directory()
     assert folders.directories() == [folder]
 
@@ -55,5 +56,5 @@ def test_a_refuge_behind_a_link_is_refused(folder: Path, tmp_path: Path) -> None
     folder.write_text("a file where the folder should be")
     (tmp_path / "trap").mkdir(mode=0o700)
     folders.fallback_directory().symlink_to(tmp_path / "trap")
-    with pytest.raises(PermissionError, match="belongs to somebody else"):
+    with pytest.raises(SafeMigrateError, match="others can write there"):
         folders.writable_directory()

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import psutil
+
 from django_safe_migrate.journal import processes
 
 HERE = socket.gethostname()
@@ -20,6 +22,19 @@ def test_a_process_that_ended_is_not() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     assert processes.is_alive(HERE, ended.pid, time.time()) is False
+
+
+def test_a_process_whose_end_nobody_has_asked_for_is_not() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert ended.stdout is not None
+    # Its output ends a moment before the process does.
+    ended.stdout.read()
+    deadline = time.monotonic() + 60
+    while processes.is_alive(HERE, ended.pid, time.time()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert psutil.Process(ended.pid).status() == psutil.STATUS_ZOMBIE
+    ended.communicate()
 
 
 def test_a_later_process_of_the_same_number_is_another_one() -> None:

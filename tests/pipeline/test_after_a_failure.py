@@ -42,7 +42,7 @@ def test_no_rollback_goes_around_what_is_half_done(project: Project) -> None:
     installed(project, m0002_colour=ADD_COLOUR, m0003_failing=FAILING)
     run = failed_run(project)
     before = project.snapshot(exclude=["django_safe_migrate_*"])
-    result = project.manage("migrate_rollback", "--run", run, "--force", "--noinput", check=False)
+    result = project.manage("migrate_rollback", "--run", run, "--noinput", check=False)
     assert result.returncode == 3
     assert "[half_done_migration]" in result.stdout
     assert before.difference(project.snapshot(exclude=["django_safe_migrate_*"])) == []

@@ -61,7 +61,7 @@ def migrated_after_permission(project: Project) -> dict[str, Any]:
         "safemigrate", "--noinput", "--allow", "drop_column",
         "--format", "json", "--report", str(markdown),
     )  # fmt: skip
-    report: dict[str, Any] = json.loads(result.stdout)
+    report: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])["report"]
 
     check_database_after(project)
     check_json(report)

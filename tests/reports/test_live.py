@@ -5,14 +5,18 @@ import os
 import pty
 import re
 import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management.base import OutputWrapper
 
 from django_safe_migrate import events
 from django_safe_migrate.record import RunRecord, apply
-from django_safe_migrate.reports.live import Listener, Moving, Plain, live
-from tests.records import FINDING, Story, failed, succeeded
+from django_safe_migrate.reports.live import SIGN_OF_LIFE, Listener, Moving, Plain, live
+from django_safe_migrate.reports.terminal import terminal
+from tests.records import FINDING, Story, failed, succeeded, under_way
 
 HEAD = "12:00:00 run       2 migrations to apply on default (PostgreSQL 16.14), run "
 
@@ -174,8 +178,8 @@ def test_a_terminal_gets_a_bar_with_the_current_migration() -> None:
     play(listener, story)
     screen = terminal.screen()
     assert "\x1b[1mCarrying out the plan" in screen
-    assert "0:00:00 shop.0003_drop_note" in re.sub(r"\x1b\[[0-9;]*m", "", screen)
-    assert "1 of 2" in screen
+    plain_screen = re.sub(r"\x1b\[[0-9;]*m", "", screen)
+    assert re.search(r" 1 of 2  [\d:]+\r\n  shop\.0003_drop_note", plain_screen)
     assert screen.rstrip().endswith("success in 9.50 s\x1b[0m")
     assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h") > 0
 
@@ -193,6 +197,83 @@ def test_a_dumb_terminal_is_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     assert isinstance(live(terminal.stream, verbosity=1), Plain)
     terminal.screen()
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Wait for something that another thread does."""
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
+def silent(story: Story, stream: Any, silence: float) -> Plain:
+    """Play a story to a log whose silence is short."""
+    listener = Plain(terminal(stream, force_color=False, no_color=True), 1, silence)
+    record = RunRecord(story.run_id)
+    for event in story.events:
+        apply(record, event)
+        listener(event, record)
+    return listener
+
+
+def test_a_log_gets_signs_of_life_while_nothing_happens() -> None:
+    stream = io.StringIO()
+    story = under_way()
+    story.say(
+        events.OPERATION_STARTED, index=1, operation=0, description="Remove field note from order"
+    )
+    listener = silent(story, stream, 0.05)
+    try:
+        assert eventually(lambda: stream.getvalue().count(" under way for ") >= 2)
+    finally:
+        listener.close()
+    line = next(line for line in stream.getvalue().splitlines() if " under way for " in line)
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d execute   shop\.0003_drop_note under way for [\d.]+ s; 1 of 2 done; Remove field note from order",
+        line,
+    )
+    told = stream.getvalue()
+    time.sleep(0.2)
+    assert stream.getvalue() == told
+
+
+def test_a_long_backup_shows_signs_of_life_too() -> None:
+    stream = io.StringIO()
+    listener = silent(Story().start().say(events.STAGE_STARTED, stage="backup"), stream, 0.05)
+    try:
+        assert eventually(
+            lambda: " backup    Making and verifying a backup under way for " in stream.getvalue()
+        )
+    finally:
+        listener.close()
+
+
+def test_signs_of_life_do_not_flood_a_log() -> None:
+    """While something is printed, nothing more is; twice in a minute is what the longest operation costs."""
+    stream = io.StringIO()
+    listener = silent(succeeded(), stream, 3600.0)
+    listener.close()
+    assert "under way" not in stream.getvalue()
+    assert 20 <= SIGN_OF_LIFE <= 30
+
+
+def test_after_the_end_no_thread_is_left() -> None:
+    before = threading.active_count()
+    silent(succeeded(), io.StringIO(), 0.01)
+    assert eventually(lambda: threading.active_count() <= before)
+
+
+def test_a_log_that_is_closed_ends_the_signs_of_life(caplog: pytest.LogCaptureFixture) -> None:
+    stream = io.StringIO()
+    listener = silent(under_way(), stream, 0.2)
+    thread = listener._thread
+    assert thread is not None
+    stream.close()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert "No more signs of life can be shown." in caplog.text
+    listener.close()
 
 
 def test_a_closed_bar_comes_back() -> None:

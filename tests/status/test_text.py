@@ -47,7 +47,7 @@ Ghosts: recorded as applied, without a file
   shop.0002_\N{REPLACEMENT CHARACTER}[31mred    its file is gone
 
 Next
-  python manage.py safemigrate shop --prune --database other  \
+  python manage.py migrate_repair --ghosts --database other  \
 delete the records, if the files were squashed; else bring the files back
 
 Migrations

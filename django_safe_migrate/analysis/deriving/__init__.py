@@ -6,8 +6,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from django_safe_migrate.analysis import changes
-from django_safe_migrate.analysis.deriving import code, fields, indexes, models  # noqa: F401 - they register handlers
+from django_safe_migrate.analysis.deriving import (  # noqa: F401 - they register handlers
+    code,
+    fields,
+    indexes,
+    models,
+    postgresql,
+)
 from django_safe_migrate.analysis.deriving.dispatch import Surroundings, derived, is_concurrent
+from django_safe_migrate.analysis.deriving.undoing import undoing
 
 if TYPE_CHECKING:
     from django.db.migrations.operations.base import Operation
@@ -22,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 def derive(operation: Operation, around: Surroundings, *, backwards: bool) -> tuple[Change, ...]:
     """Return what the operation changes in the database, in the order it happens: forwards, or undone in reverse."""
+    if backwards:
+        reverse = undoing(operation, around)
+        if reverse is not None:
+            return _forwards(reverse, around.reversed())
     forwards = _forwards(operation, around)
     if not backwards:
         return forwards

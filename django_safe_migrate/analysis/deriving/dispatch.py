@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.db.migrations import operations
@@ -18,7 +18,6 @@ from django.db.migrations.operations.base import Operation
 from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.schema import Schema
-from django_safe_migrate.sql.tables import table_name
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ModelState, ProjectState
@@ -32,6 +31,10 @@ class Surroundings:
     before: ProjectState
     after: ProjectState
     schema: Schema
+
+    def reversed(self) -> Surroundings:
+        """The same for an operation that undoes this one."""
+        return dataclasses.replace(self, before=self.after, after=self.before)
 
     def old(self, name: str) -> ModelState | None:
         """The model before, when migrations manage its table."""
@@ -61,21 +64,23 @@ def is_postgresql_operation(operation: Operation, name: str) -> bool:
 @functools.singledispatch
 def derived(operation: Operation, around: Surroundings) -> Iterator[Change]:
     """The changes that an operation makes going forwards; for classes without a handler, that we do not know them."""
-    if not is_postgresql_operation(operation, "ValidateConstraint"):
-        yield changes.Unrecognised("", operation)
-        return
-    validation: Any = operation
-    model = around.new(validation.model_name)
-    if model is not None:
-        yield changes.ConstraintValidated(table_name(model), validation.name)
+    for name, handler in POSTGRESQL.items():
+        if is_postgresql_operation(operation, name):
+            yield from handler(operation, around)
+            return
+    yield changes.Unrecognised("", operation)
+
+
+Handler = Callable[[Any, Surroundings], Iterator[Change]]
+
+#: Handlers of operations of ``django.contrib.postgres``, by the name of their class: importing them needs a driver.
+POSTGRESQL: dict[str, Handler] = {}
 
 
 @derived.register(operations.AlterConstraint)
 @derived.register(operations.AlterModelOptions)
 @derived.register(operations.AlterModelManagers)
-@derived.register(operations.AlterModelTableComment)
-@derived.register(operations.RenameIndex)
 @derived.register(operations.SeparateDatabaseAndState)
 def _no_change(operation: Operation, around: Surroundings) -> Iterator[Change]:
-    # Nothing, or (a comment, an index's name) nothing that a rule could object to; the parts of a Separate... are walked one by one.
+    # Nothing that reaches the database; the parts of a Separate... are walked one by one.
     return iter(())

@@ -12,6 +12,8 @@ from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.deriving.dispatch import Surroundings, derived
 from django_safe_migrate.analysis.schema import Column, Schema
+from django_safe_migrate.analysis.state_tables import through_fields
+from django_safe_migrate.analysis.statements import writer_class
 from django_safe_migrate.sql.tables import many_to_many_table, table_name
 
 if TYPE_CHECKING:
@@ -52,9 +54,19 @@ def _alter_field(operation: operations.AlterField, around: Surroundings) -> Iter
     old, new = around.old(operation.model_name), around.new(operation.model_name)
     if old is None or new is None:
         return
-    before = around.schema.column(around.before, old, operation.name, old.fields[operation.name])
+    field = old.fields[operation.name]
+    tables = [
+        many_to_many_table(old, operation.name, field),
+        many_to_many_table(new, operation.name, operation.field),
+    ]
+    if all(tables):
+        if tables[0] != tables[1]:
+            yield changes.TableRenamed(tables[0], tables[1], many_to_many=True)
+        yield from sides_changed((old, field), (new, operation.field), operation.name, around)
+        return
+    before = around.schema.column(around.before, old, operation.name, field)
     after = around.schema.column(around.after, new, operation.name, operation.field)
-    yield from _column_changed(before, after)
+    yield from altered(before, after, around.schema)
 
 
 @derived.register(operations.RenameField)
@@ -68,7 +80,7 @@ def _rename_field(operation: operations.RenameField, around: Surroundings) -> It
         many_to_many_table(new, operation.new_name, new_field),
     ]
     if all(tables) and tables[0] != tables[1]:
-        yield changes.TableRenamed(tables[0], tables[1])
+        yield changes.TableRenamed(tables[0], tables[1], many_to_many=True)
         return
     before = around.schema.column(around.before, old, operation.old_name, old_field)
     after = around.schema.column(around.after, new, operation.new_name, new_field)
@@ -76,25 +88,75 @@ def _rename_field(operation: operations.RenameField, around: Surroundings) -> It
         yield changes.ColumnRenamed(before.table, before.name, after.name)
 
 
-def _column_changed(before: Column | None, after: Column | None) -> Iterator[Change]:
+def sides_changed(
+    before: tuple[ModelState, Any], after: tuple[ModelState, Any], name: str, around: Surroundings
+) -> Iterator[Change]:
+    """The columns of a many-to-many table that point elsewhere; each of ``before`` and ``after`` is a model and its field."""
+    table = many_to_many_table(after[0], name, after[1])
+    olds, news = (
+        _sides(around.schema, state, *those, table)
+        for state, those in ((around.before, before), (around.after, after))
+    )
+    for old, new in zip(olds, news, strict=True):
+        yield from altered(old, new, around.schema)
+
+
+def _sides(
+    schema: Schema, state: ProjectState, model: ModelState, field: Any, table: str
+) -> list[Column]:
+    columns = (
+        schema.column(state, model, name, one) for name, one in through_fields(model, field).items()
+    )
+    return [dataclasses.replace(column, table=table) for column in columns if column is not None]
+
+
+def altered(
+    before: Column | None, after: Column | None, schema: Schema, *, renamed: bool = False
+) -> Iterator[Change]:
+    """What becomes of a column that was altered; ``renamed`` says that the table it refers to was."""
     if before is None or after is None:
         return
     if before.name != after.name:
-        yield changes.ColumnRenamed(before.table, before.name, after.name)
-    if _differs(before, after):
-        yield changes.ColumnAltered(before.table, before, after)
+        yield changes.ColumnRenamed(after.table, before.name, after.name)
+    touched = writer_class(schema.connection.vendor).is_touched(before, after)
+    if _differs(before, after) or (touched and (renamed or _differs_for_django(before, after))):
+        yield changes.ColumnAltered(
+            after.table, dataclasses.replace(before, table=after.table), after
+        )
+
+
+def _differs_for_django(before: Column, after: Column) -> bool:
+    """Whether Django alters the column, also for what no database sees, such as a default in Python."""
+    definitions = []
+    for column in (before, after):
+        _, path, arguments, options = column.field.deconstruct()
+        ignored = {*column.field.non_db_attrs, "to", "db_default"}  # compared as columns
+        kept = {key: value for key, value in options.items() if key not in ignored}
+        definitions.append((path, arguments, kept))
+    return bool(definitions[0] != definitions[1])
 
 
 def _differs(before: Column, after: Column) -> bool:
     """Whether the database sees a difference besides the name, which is also in the condition of a CHECK."""
     if bool(before.check) != bool(after.check) or _default_differs(before, after):
         return True
+    if before.check.replace(before.name, "") != after.check.replace(after.name, ""):
+        return True
+    if _comment(before) != _comment(after):
+        return True
     if not (before.type and after.type) and before.declared_type != after.declared_type:
         return True
-    return dataclasses.replace(before, name=after.name, check=after.check) != after
+    same = dataclasses.replace(
+        before, table=after.table, name=after.name, field_name=after.field_name, check=after.check
+    )
+    return same != after
 
 
 def _default_differs(before: Column, after: Column) -> bool:
     return bool(
         before.has_db_default != after.has_db_default or before.db_default != after.db_default
     )
+
+
+def _comment(column: Column) -> str:
+    return getattr(column.field, "db_comment", None) or ""

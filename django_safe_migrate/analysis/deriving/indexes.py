@@ -49,6 +49,18 @@ def _index(
     yield kind(table_name(model), name, columns, index, is_concurrent(operation))
 
 
+@derived.register(operations.RenameIndex)
+def _rename_index(operation: operations.RenameIndex, around: Surroundings) -> Iterator[Change]:
+    model = around.new(operation.model_name)
+    if model is None:
+        return
+    index = _named(model, "indexes", operation.new_name)
+    columns = around.columns(model, (field for field, _ in getattr(index, "fields_orders", ())))
+    # An index of index_together had a name that Django made up.
+    old_name = operation.old_name or around.schema.index_name(table_name(model), columns)
+    yield changes.IndexRenamed(table_name(model), old_name, operation.new_name, columns, index)
+
+
 @derived.register(operations.AddConstraint)
 def _add_constraint(operation: operations.AddConstraint, around: Surroundings) -> Iterator[Change]:
     model = around.new(operation.model_name)

@@ -13,10 +13,11 @@ from django.db.models.options import normalize_together
 from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.changes import Change
 from django_safe_migrate.analysis.deriving.dispatch import Surroundings, derived
+from django_safe_migrate.analysis.deriving.fields import altered, sides_changed
 from django_safe_migrate.sql.tables import many_to_many_table, own_tables, table_name
 
 if TYPE_CHECKING:
-    from django.db.migrations.state import ModelState
+    from django.db.migrations.state import ModelState, ProjectState
 
 
 @derived.register(operations.CreateModel)
@@ -49,9 +50,55 @@ def _delete_model(operation: operations.DeleteModel, around: Surroundings) -> It
 @derived.register(operations.RenameModel)
 def _rename_model(operation: operations.RenameModel, around: Surroundings) -> Iterator[Change]:
     old, new = around.old(operation.old_name), around.new(operation.new_name)
-    yield from _rename_tables(old, new)
-    if old is not None and new is not None and old.name_lower != new.name_lower:
-        yield from _rename_related_columns(old, new, around)
+    yield from _rename_tables(old, new, with_fields=True)
+    if old is None or new is None:
+        return
+    if table_name(old) != table_name(new):
+        yield from _point_again(old, new, around)
+    if old.name_lower != new.name_lower:
+        yield from _rename_sides(old, new, around)
+
+
+def _point_again(old: ModelState, new: ModelState, around: Surroundings) -> Iterator[Change]:
+    """Django makes the foreign keys of others to a renamed table again."""
+    for model, name, field in _relations(around.after):
+        # Relations that cannot be followed back are none of the model's related objects: Django leaves them alone.
+        is_hidden = bool(field.remote_field.related_name) and field.remote_field.hidden
+        if field.many_to_many or is_hidden or _target(model, field) != _key(new):
+            continue
+        was = _before(model, old, new, around)
+        if was is not None and name in was.fields:
+            before = around.schema.column(around.before, was, name, was.fields[name])
+            after = around.schema.column(around.after, model, name, field)
+            yield from altered(before, after, around.schema, renamed=True)
+
+
+def _rename_sides(old: ModelState, new: ModelState, around: Surroundings) -> Iterator[Change]:
+    """Django names the columns of a many-to-many table after the two models, whatever the tables of these are called."""
+    for model, name, field in _relations(around.after):
+        is_concerned = _key(new) in {_key(model), _target(model, field)}
+        if is_concerned and many_to_many_table(model, name, field):
+            was = _before(model, old, new, around)
+            if was is not None and name in was.fields:
+                yield from sides_changed((was, was.fields[name]), (model, field), name, around)
+
+
+def _relations(state: ProjectState) -> Iterator[tuple[ModelState, str, Any]]:
+    # Of the models as states share them: reading them one by one would copy them all.
+    for model in dict.values(state.models):
+        for name, field in model.fields.items():
+            if field.remote_field is not None:
+                yield model, name, field
+
+
+def _before(
+    model: ModelState, old: ModelState, new: ModelState, around: Surroundings
+) -> ModelState | None:
+    return old if _key(model) == _key(new) else dict.get(around.before.models, _key(model))
+
+
+def _key(model: ModelState) -> tuple[str, str]:
+    return model.app_label, model.name_lower
 
 
 @derived.register(operations.AlterModelTable)
@@ -61,35 +108,28 @@ def _alter_model_table(
     yield from _rename_tables(around.old(operation.name), around.new(operation.name))
 
 
-def _rename_tables(old: ModelState | None, new: ModelState | None) -> Iterator[Change]:
+def _rename_tables(
+    old: ModelState | None, new: ModelState | None, *, with_fields: bool = False
+) -> Iterator[Change]:
     if old is None or new is None:
         return
+    main = table_name(old)
     for before, after in zip(own_tables(old), own_tables(new), strict=False):
         if before != after:
-            yield changes.TableRenamed(before, after)
-
-
-def _rename_related_columns(
-    old: ModelState, new: ModelState, around: Surroundings
-) -> Iterator[Change]:
-    """Django names the columns of a many-to-many table after the two models, whatever the tables of these are called."""
-    for model in around.after.models.values():
-        for name, field in model.fields.items():
-            table = many_to_many_table(model, name, field)
-            if not table:
-                continue
-            sides = (model.app_label, model.name_lower), _target(model, field)
-            prefixes = ("from_", "to_") if sides[0] == sides[1] else ("", "")
-            for side, prefix in zip(sides, prefixes, strict=True):
-                if side == (new.app_label, new.name_lower):
-                    before, after = (
-                        f"{prefix}{name}_id" for name in (old.name_lower, new.name_lower)
-                    )
-                    yield changes.ColumnRenamed(table, before, after)
+            yield changes.TableRenamed(before, after, with_fields and before != main)
 
 
 def _target(model: ModelState, field: Any) -> tuple[str, str]:
     return resolve_relation(field.remote_field.model, model.app_label, model.name_lower)
+
+
+@derived.register(operations.AlterModelTableComment)
+def _alter_table_comment(
+    operation: operations.AlterModelTableComment, around: Surroundings
+) -> Iterator[Change]:
+    model = around.new(operation.name)
+    if model is not None and around.schema.connection.features.supports_comments:
+        yield changes.TableCommented(table_name(model))
 
 
 @derived.register(operations.AlterUniqueTogether)

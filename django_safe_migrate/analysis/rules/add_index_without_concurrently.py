@@ -32,8 +32,10 @@ from django.db.migrations import operations
 from django_safe_migrate.analysis import locks
 from django_safe_migrate.analysis.changes import ColumnAdded, ColumnAltered, IndexAdded
 from django_safe_migrate.analysis.context import Context
+from django_safe_migrate.analysis.held_locks import under_held_locks
 from django_safe_migrate.analysis.hints import code
 from django_safe_migrate.analysis.rule import BOTH, Rule
+from django_safe_migrate.databases.statements import CreateIndex
 from django_safe_migrate.findings import Finding, Severity
 
 rule = Rule(
@@ -61,16 +63,29 @@ def check_altered(change: ColumnAltered, context: Context) -> Iterator[Finding]:
     if change.adds_index:
         yield rule.finding(
             context,
-            f"Building the index on column {change.new.name} of {change.table} takes {locks.SHARE} until it is built.",
+            f"Building the index on column {change.new.name} of {change.table} takes {_lock(change, context)} until it is built.",
             hint="Leave db_index as it is, and add a models.Index with AddIndexConcurrently in a migration with atomic = False.",
             tables=[change.table],
         )
 
 
+def _lock(change: ColumnAltered, context: Context) -> str:
+    """The lock while the index is built: what else the operation alters before stays locked in its transaction."""
+    under_all = under_held_locks(
+        context.statement_facts(change), (), in_transaction=context.runs_in_transaction
+    )
+    found = (
+        lock.sentence
+        for facts in under_all
+        if isinstance(facts.statement, CreateIndex) and (lock := facts.lock_on(change.table))
+    )
+    return next(found, locks.SHARE)
+
+
 @rule.change(ColumnAdded)
 def check_added(change: ColumnAdded, context: Context) -> Iterator[Finding]:
-    """The index that comes with a new column is built in the transaction that holds the column's lock."""
-    if change.column.indexed:
+    """The index that comes with a new column is built in the transaction that holds the column's lock; on an empty table it is none."""
+    if change.column.indexed and not change.column.needs_empty_table:
         lock = locks.ACCESS_EXCLUSIVE if context.runs_in_transaction else locks.SHARE
         yield rule.finding(
             context,

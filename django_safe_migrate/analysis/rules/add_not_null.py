@@ -25,14 +25,14 @@ from typing import Any
 
 from django.db.migrations import operations
 
-from django_safe_migrate.analysis.changes import ColumnAdded
+from django_safe_migrate.analysis.changes import ColumnAdded, ColumnDropped, ColumnRenamed
 from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.hints import code
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.analysis.schema import Column
 from django_safe_migrate.findings import Finding, Severity
 
-rule = Rule(__name__, severity=Severity.ERROR, directions=BOTH)
+rule = Rule(__name__, severity=Severity.ERROR, directions=BOTH, breaks_running_code=True)
 
 
 @rule.change(ColumnAdded)
@@ -41,15 +41,25 @@ def check(change: ColumnAdded, context: Context) -> Iterator[Finding]:
     column = change.column
     if not column.must_be_given:
         return
-    if not column.has_python_default:
+    if column.needs_empty_table:
         message = f"Adding column {column.name} to {change.table} fails as soon as the table has a row: it is NOT NULL and has no default."
         yield rule.finding(context, message, hint=_hint(column, context), tables=[change.table])
-    elif not context.backwards:
+    elif not (context.backwards or _is_known_by_name(change, context)):
         message = (
             f"Column {column.name} of {change.table} is NOT NULL without a default in the database, so that INSERTs of the release "
             "that still runs fail until it is replaced."
         )
         yield rule.finding(context, message, hint=_hint(column, context), tables=[change.table])
+
+
+def _is_known_by_name(change: ColumnAdded, context: Context) -> bool:
+    """Whether the release that still runs names the column: it knows one of this name, which this migration has dropped or renamed."""
+    return any(
+        (isinstance(one, ColumnDropped) and one.column.name == change.column.name)
+        or (isinstance(one, ColumnRenamed) and one.old_name == change.column.name)
+        for one in context.changes
+        if one.table == change.table
+    )
 
 
 def _hint(column: Column, context: Context) -> str:

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 
 from django_safe_migrate.analysis import locks
 from django_safe_migrate.analysis.changes import ColumnAltered
-from django_safe_migrate.analysis.column_types import rewrites
 from django_safe_migrate.analysis.context import Context
+from django_safe_migrate.analysis.rewriting import rewrites_by_type
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 
@@ -43,9 +43,11 @@ _HINT = (
 
 @rule.change(ColumnAltered)
 def check(change: ColumnAltered, context: Context) -> Iterator[Finding]:
-    """Where types are not known, because there is no connection, the operation is not judged."""
+    """Where types are not known, because there is no connection, the operation is not judged; of primary keys, another rule says more."""
     old, new = change.old.type, change.new.type
-    if not (old and new and change.changes_type and rewrites(context.product, old, new)):
+    if change.old.primary_key and change.new.primary_key:
+        return
+    if not (old and new and change.changes_type and rewrites_by_type(change, context)):
         return
     how = locks.REWRITE[context.vendor]
     yield rule.finding(

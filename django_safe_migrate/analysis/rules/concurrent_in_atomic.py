@@ -1,9 +1,9 @@
 """
-An index cannot be built or dropped CONCURRENTLY inside a transaction.
+An index cannot be built or dropped CONCURRENTLY inside a transaction, and neither can VACUUM, CREATE DATABASE or ALTER SYSTEM run there.
 
 ## Why it matters
 
-PostgreSQL refuses it, and Django's operations refuse it before: the migration fails on every database, also on an empty one.
+The database refuses it, and Django's operations refuse it before: the migration fails on every database, also on an empty one.
 
 ## Instead of
 
@@ -28,15 +28,19 @@ from collections.abc import Iterator
 from django.db.migrations import operations
 from django.db.migrations.operations.base import Operation
 
-from django_safe_migrate.analysis.changes import StatementsRun
 from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.deriving import is_concurrent
-from django_safe_migrate.analysis.raw_sql import concurrent_statements
+from django_safe_migrate.analysis.losses import command_of
 from django_safe_migrate.analysis.rule import BOTH, Rule
+from django_safe_migrate.databases.statements import Statement
 from django_safe_migrate.findings import Finding, Severity
 
 rule = Rule(
-    __name__, severity=Severity.ERROR, vendors={"postgresql"}, directions=BOTH, about_rows=False
+    __name__,
+    severity=Severity.ERROR,
+    vendors={"postgresql", "sqlite"},
+    directions=BOTH,
+    about_rows=False,
 )
 
 _HINT = "Set atomic = False on the migration, and move its other operations to another migration."
@@ -52,11 +56,12 @@ def check_operation(operation: Operation, context: Context) -> Iterator[Finding]
         )
 
 
-@rule.change(StatementsRun)
-def check_statements(change: StatementsRun, context: Context) -> Iterator[Finding]:
+@rule.statement(Statement)
+def check_statement(statement: Statement, context: Context) -> Iterator[Finding]:
     """CREATE INDEX CONCURRENTLY and the like in hand-written SQL."""
-    if context.runs_in_transaction:
-        for command in concurrent_statements(change.statements or ()):
-            yield rule.finding(
-                context, f"{command} fails, because {context.planned.label} is atomic.", hint=_HINT
-            )
+    if context.runs_in_transaction and context.facts(statement).refused_in_transaction:
+        yield rule.finding(
+            context,
+            f"{command_of(statement)} fails, because {context.planned.label} is atomic.",
+            hint=_HINT,
+        )

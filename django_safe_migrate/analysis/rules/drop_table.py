@@ -36,17 +36,17 @@ from collections.abc import Iterator
 
 from django_safe_migrate.analysis.changes import TableDropped
 from django_safe_migrate.analysis.context import Context
-from django_safe_migrate.analysis.hints import code
+from django_safe_migrate.analysis.recipes import in_state_only
 from django_safe_migrate.analysis.rule import Rule
 from django_safe_migrate.findings import Finding, Severity
 
-rule = Rule(__name__, severity=Severity.ERROR, destroys=True)
+rule = Rule(__name__, severity=Severity.ERROR, destroys=True, breaks_running_code=True)
 
 
 @rule.change(TableDropped)
 def check(change: TableDropped, context: Context) -> Iterator[Finding]:
     """The table of a model, or of a many-to-many field."""
-    separate = f"migrations.SeparateDatabaseAndState(\n    state_operations=[\n{code(context.operation, indent=8)}\n    ],\n)"
+    separate = in_state_only(context.operation)
     yield rule.finding(
         context,
         f"Dropping table {change.table} deletes its rows{context.filled(change.table)}, and the release that still runs queries it until it is replaced.",

@@ -4,7 +4,8 @@ A migration of several schema changes that is not one transaction stays half don
 ## Why it matters
 
 MariaDB and MySQL commit every schema change at once, and so does a migration with `atomic = False`. When the second change fails, the
-first one stays: running the migration again fails because it is there already.
+first one stays: running the migration again fails because it is there already. It is a warning where a later step can fail because of what
+the rows hold, or because it waits for others.
 
 ## Instead of
 
@@ -22,20 +23,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django_safe_migrate.analysis.changes import CodeRun, StatementsRun, TableCreated, Unrecognised
+from django_safe_migrate.analysis.changes import TableCreated
 from django_safe_migrate.analysis.context import Context
+from django_safe_migrate.analysis.half_done import NOT_SCHEMA, is_risky, steps
 from django_safe_migrate.analysis.rule import BOTH, Rule
 from django_safe_migrate.findings import Finding, Severity
 
 rule = Rule(__name__, severity=Severity.INFO, directions=BOTH)
 
-_NOT_SCHEMA = (CodeRun, StatementsRun, Unrecognised)
-
 
 @rule.migration
 def check(context: Context) -> Iterator[Finding]:
     """Several changes of tables; on databases whose schema changes a rollback undoes, only with atomic = False."""
-    schema_changes = [change for change in context.changes if not isinstance(change, _NOT_SCHEMA)]
+    schema_changes = [change for change in context.changes if not isinstance(change, NOT_SCHEMA)]
     if context.runs_in_transaction or len(schema_changes) < 2:
         return
     if all(isinstance(change, TableCreated) for change in schema_changes):
@@ -47,4 +47,5 @@ def check(context: Context) -> Iterator[Finding]:
         "it half done.",
         hint="Split it into one migration per schema change.",
         tables=tables,
+        severity=Severity.WARNING if is_risky(steps(context), context) else None,
     )

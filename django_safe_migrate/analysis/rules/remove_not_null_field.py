@@ -41,7 +41,7 @@ def check(operation: operations.SeparateDatabaseAndState, context: Context) -> I
     if operation.database_operations:
         return
     for removal in operation.state_operations:
-        if not isinstance(removal, operations.RemoveField):
+        if not isinstance(removal, operations.RemoveField) or _is_deleted(removal, context):
             continue
         column = _column(removal, context)
         if column is not None and column.must_be_given:
@@ -52,6 +52,16 @@ def check(operation: operations.SeparateDatabaseAndState, context: Context) -> I
                 hint=_hint(column, removal),
                 tables=[column.table],
             )
+
+
+def _is_deleted(removal: operations.RemoveField, context: Context) -> bool:
+    """Whether the whole model leaves the state, most likely for another app: then the new release does not write the table so."""
+    return any(
+        isinstance(one, operations.DeleteModel) and one.name_lower == removal.model_name_lower
+        for planned in context.planned.operations
+        if isinstance(planned.operation, operations.SeparateDatabaseAndState)
+        for one in planned.operation.state_operations
+    )
 
 
 def _column(removal: operations.RemoveField, context: Context) -> Column | None:

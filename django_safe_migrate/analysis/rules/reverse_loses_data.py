@@ -4,7 +4,7 @@ Going back drops columns and tables, with what was written to them since.
 ## Why it matters
 
 Undoing AddField drops the column, and undoing CreateModel drops the table. Everything that users have written there is gone; going
-forward again brings back an empty one.
+forward again brings back an empty one. The newer release fails on what is gone, until it is replaced.
 
 ## Instead of
 
@@ -25,7 +25,9 @@ from django_safe_migrate.analysis.context import Context
 from django_safe_migrate.analysis.rule import BACKWARDS, Rule
 from django_safe_migrate.findings import Finding, Severity
 
-rule = Rule(__name__, severity=Severity.ERROR, directions=BACKWARDS, destroys=True)
+rule = Rule(
+    __name__, severity=Severity.ERROR, directions=BACKWARDS, destroys=True, breaks_running_code=True
+)
 
 _HINT = (
     "If the data matters, leave the schema as it is: added columns and tables rarely disturb older code. "
@@ -39,7 +41,9 @@ def check_column(change: ColumnDropped, context: Context) -> Iterator[Finding]:
     if not change.column.generated:
         filled = context.filled(change.table, change.column.name)
         message = f"Undoing {context.planned.label} drops column {change.column.name} of {change.table} with all its values{filled}."
-        yield rule.finding(context, message, hint=_HINT, tables=[change.table])
+        # Nobody has written anything there yet.
+        severity = Severity.INFO if filled.startswith(" (0 rows") else None
+        yield rule.finding(context, message, hint=_HINT, tables=[change.table], severity=severity)
 
 
 @rule.change(TableDropped)

@@ -20,8 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.migrations import operations
+
 from django_safe_migrate.analysis.changes import StatementsRun
 from django_safe_migrate.analysis.context import Context
+from django_safe_migrate.analysis.hints import code
 from django_safe_migrate.analysis.rule import Rule
 from django_safe_migrate.findings import Finding, Severity
 
@@ -35,5 +38,20 @@ def check(change: StatementsRun, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             context,
             f"RunSQL in {context.planned.label} has no reverse, so that neither it nor what comes after it can be undone.",
-            hint="If there is nothing to take back, say so: reverse_sql=migrations.RunSQL.noop",
+            hint=f"If there is nothing to take back, say so:\n\n{_with_noop(context)}",
         )
+
+
+def _with_noop(context: Context) -> str:
+    operation = context.operation
+    if not isinstance(operation, operations.RunSQL):
+        return "reverse_sql=migrations.RunSQL.noop"
+    return code(
+        operations.RunSQL(
+            operation.sql,
+            operations.RunSQL.noop,
+            operation.state_operations,
+            operation.hints,
+            operation.elidable,
+        )
+    )

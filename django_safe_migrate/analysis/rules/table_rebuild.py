@@ -28,8 +28,8 @@ from django_safe_migrate.analysis.changes import (
     ConstraintDropped,
 )
 from django_safe_migrate.analysis.context import Context
-from django_safe_migrate.analysis.rewriting import rebuilds_on_sqlite
 from django_safe_migrate.analysis.rule import BOTH, Rule
+from django_safe_migrate.databases.statements import RemakeTable
 from django_safe_migrate.findings import Finding, Severity
 
 rule = Rule(__name__, severity=Severity.INFO, vendors={"sqlite"}, directions=BOTH)
@@ -40,7 +40,7 @@ def check(
     change: ColumnAdded | ColumnAltered | ColumnDropped, context: Context
 ) -> Iterator[Finding]:
     """As Django's schema editor decides."""
-    if rebuilds_on_sqlite(change):
+    if any(isinstance(one, RemakeTable) for one in context.statements(change)):
         message = f"Django makes a new table, copies every row of {change.table} and renames it."
         yield rule.finding(
             context, message, hint="It needs disk space for a second copy.", tables=[change.table]

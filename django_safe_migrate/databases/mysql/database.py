@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django_safe_migrate.databases.activity import Blocker, Load, Progress, Wait
 from django_safe_migrate.databases.answers import ForeignKey, Replication, Session
 from django_safe_migrate.databases.base import Database
-from django_safe_migrate.databases.locks import RunLock
-from django_safe_migrate.databases.mysql import errors, privileges, timeouts
+from django_safe_migrate.databases.cancelling import Cancel
+from django_safe_migrate.databases.locks import RunLock, notice_silence
+from django_safe_migrate.databases.measurements import OnDisk
+from django_safe_migrate.databases.mysql import (
+    activity,
+    errors,
+    measurements,
+    obstacles,
+    privileges,
+    timeouts,
+)
+from django_safe_migrate.databases.mysql.cancelling import StatementCanceller
 from django_safe_migrate.databases.mysql.run_lock import NamedRunLock
+from django_safe_migrate.databases.obstacles import OpenTransaction
 from django_safe_migrate.databases.queries import without_values
+from django_safe_migrate.databases.rates import Rates
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLES = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'"
 COLUMNS = """
@@ -24,10 +39,6 @@ COLUMNS = """
 ESTIMATES = """
     SELECT TABLE_NAME, TABLE_ROWS FROM information_schema.TABLES
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s AND TABLE_ROWS IS NOT NULL
-"""
-BYTES = """
-    SELECT TABLE_NAME, DATA_LENGTH + INDEX_LENGTH FROM information_schema.TABLES
-    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s AND DATA_LENGTH IS NOT NULL
 """
 FOREIGN_KEYS = """
     SELECT CONSTRAINT_NAME, TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
@@ -69,6 +80,9 @@ class MySQLDatabase(Database):
     def is_connection_error(self, error: BaseException) -> bool:
         return errors.is_connection_error(self.connection, error)
 
+    def is_full_error(self, error: BaseException) -> bool:
+        return errors.is_full(error)
+
     def is_refusal(self, error: BaseException) -> bool:
         return errors.number(error) in errors.REFUSAL
 
@@ -85,6 +99,43 @@ class MySQLDatabase(Database):
         values = timeouts.wanted(lock=lock, statement=statement, is_mariadb=self.is_mariadb)
         with timeouts.session_variables(self.connection, values):
             yield
+
+    def allow_idleness(self) -> None:
+        timeouts.allow_idleness(self.connection)
+        notice_silence(self.connection)
+
+    # --- activity -----------------------------------------------------------------------------------------------------------
+
+    names_no_blockers = ""
+    #: InnoDB's tables are read anew only when nobody has read them for 0.1 s.
+    least_pause = 0.15
+
+    def monitoring_connection(self) -> BaseDatabaseWrapper:
+        return activity.monitoring_connection(self)
+
+    def session_id(self) -> str:
+        return activity.session_id(self)
+
+    def waits(self, session: str) -> tuple[Wait, ...]:
+        return activity.waits(self, session)
+
+    def blockers(self, wait: Wait) -> tuple[Blocker, ...]:
+        return activity.blockers(self, wait)
+
+    def are_open(self, transactions: Collection[str]) -> bool | None:
+        return activity.are_open(self, transactions)
+
+    def end_idle_session(self, blocker: Blocker, after: float) -> bool:
+        return activity.end_idle_session(self, blocker, after)
+
+    def statement_progress(self, session: str) -> Progress | None:
+        return activity.statement_progress(self, session)
+
+    def load(self) -> Load:
+        return activity.load(self)
+
+    def statement_canceller(self) -> Cancel:
+        return StatementCanceller(self)
 
     # --- the run lock -------------------------------------------------------------------------------------------------------
 
@@ -114,8 +165,14 @@ class MySQLDatabase(Database):
     def estimated_rows(self, tables: Sequence[str]) -> dict[str, int]:
         return {table: int(rows) for table, rows in self._ask_about(ESTIMATES, tables)}
 
-    def table_bytes(self, tables: Sequence[str]) -> dict[str, int]:
-        return {table: int(size) for table, size in self._ask_about(BYTES, tables)}
+    def _sizes_on_disk(self, tables: Sequence[str]) -> dict[str, OnDisk]:
+        return measurements.sizes_on_disk(self, tables)
+
+    def _sampled_rates(self, table: str) -> Rates:
+        return measurements.sampled_rates(self, table)
+
+    def _ends_measurement(self, error: BaseException) -> bool:
+        return errors.number(error) in measurements.NOT_TO_BE_HAD
 
     def _ask_about(self, sql: str, tables: Sequence[str]) -> list[tuple[Any, ...]]:
         return self.ask(sql, [tuple(tables)]) if tables else []
@@ -143,12 +200,21 @@ class MySQLDatabase(Database):
         size = self.ask(DATABASE_BYTES)[0][0]
         return int(size) if size is not None else 0
 
-    def free_disk_bytes(self) -> int | None:
+    # --- obstacles ----------------------------------------------------------------------------------------------------------
+
+    ends_prepared = "XA COMMIT or XA ROLLBACK with its name, which XA RECOVER tells"
+
+    def open_transactions(self, older_than: float) -> tuple[OpenTransaction, ...]:
+        return obstacles.open_transactions(self, older_than)
+
+    def clients(self) -> tuple[int, int]:
+        return obstacles.clients(self)
+
+    def data_folder(self) -> Path | None:
         # A forwarded port or a container leads to a host of another name.
         host, folder = self.ask("SELECT @@hostname, @@datadir")[0]
-        if host != socket.gethostname() or not Path(folder).is_dir():
-            return None
-        return shutil.disk_usage(folder).free
+        is_here = host == socket.gethostname() and Path(folder).is_dir()
+        return Path(folder) if is_here else None
 
     # --- condition ----------------------------------------------------------------------------------------------------------
 

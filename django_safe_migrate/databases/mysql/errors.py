@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from typing import Any
 
 from django.db.utils import InterfaceError
@@ -38,6 +40,11 @@ CONNECTION = frozenset(
 #: Access denied to a database, a command, a table, a column, a routine or for want of a global privilege; and what a server of
 #: another version or product does not know: column, syntax, table, variable, feature.
 REFUSAL = frozenset({1044, 1142, 1143, 1227, 1370, 1054, 1064, 1109, 1146, 1193, 1235})
+#: No room on the disk of the server, for a table, or for what an index build sorts: ER_DISK_FULL, ER_RECORD_FILE_FULL, ER_TEMP_FILE_WRITE_FAILURE.
+FULL = frozenset({1021, 1114, 1878})
+#: What other errors of files say of the operating system's: EE_WRITE, ER_CANT_CREATE_TABLE, ER_ERROR_ON_WRITE, ER_GET_ERRNO.
+_FILE = frozenset({3, 1005, 1026, 1030})
+_NO_ROOM = re.compile(rf"(?:Errcode|errno|Got error):? {errno.ENOSPC}\b")
 
 
 def number(error: BaseException) -> int:
@@ -46,6 +53,12 @@ def number(error: BaseException) -> int:
         if cause.args and isinstance(cause.args[0], int):
             return cause.args[0]
     return 0
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether there is no room on a disk of the server."""
+    found = number(error)
+    return found in FULL or (found in _FILE and _NO_ROOM.search(str(error)) is not None)
 
 
 def is_connection_error(connection: Any, error: BaseException) -> bool:

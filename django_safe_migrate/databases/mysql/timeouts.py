@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
+#: The longest that every platform's server accepts: 24 days.
+IDLE_SECONDS = 2_147_483
+
+
 def wanted(*, lock: float | None, statement: float | None, is_mariadb: bool) -> dict[str, Any]:
     """Return the variables that stand for these timeouts."""
     variables: dict[str, Any] = {}
@@ -27,6 +31,12 @@ def wanted(*, lock: float | None, statement: float | None, is_mariadb: bool) -> 
     elif statement is not None:
         variables["max_execution_time"] = max(1, math.ceil(statement * 1000))
     return variables
+
+
+def allow_idleness(connection: BaseDatabaseWrapper) -> None:
+    """Lift the limit on idle sessions."""
+    connection.ensure_connection()
+    _exchange(connection, {"wait_timeout": IDLE_SECONDS})
 
 
 @contextlib.contextmanager

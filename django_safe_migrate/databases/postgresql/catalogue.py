@@ -36,17 +36,6 @@ ESTIMATES = """
     HAVING min(leaf.reltuples) >= CASE WHEN current_setting('server_version_num')::int >= 140000 THEN 0 ELSE 1 END
 """
 
-BYTES = """
-    SELECT c.relname::text, sum(pg_catalog.pg_total_relation_size(part.relid))::bigint
-    FROM pg_catalog.pg_class c
-    CROSS JOIN LATERAL (
-        SELECT c.oid AS relid WHERE c.relkind <> 'p'
-        UNION ALL SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) WHERE c.relkind = 'p' AND isleaf
-    ) part
-    WHERE c.relname = ANY(%s) AND c.relkind IN ('r', 'p') AND pg_catalog.pg_table_is_visible(c.oid)
-    GROUP BY c.oid, c.relname
-"""
-
 FOREIGN_KEYS = """
     SELECT k.conname::text, c.relname::text, r.relname::text,
            (SELECT array_agg(a.attname::text ORDER BY p.place)

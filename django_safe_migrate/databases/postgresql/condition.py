@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -126,8 +125,8 @@ def pairs(database: Database, sql: str) -> tuple[str, ...]:
     return tuple(f"{table}.{name}" for table, name in database.ask_if_permitted(sql) or ())
 
 
-def free_disk_bytes(database: Database) -> int | None:
-    """Free bytes where the server keeps its data, if the server runs on this machine and we may see the folder."""
+def data_folder(database: Database) -> Path | None:
+    """The folder where the server keeps its data, if the server runs on this machine and we may see the folder."""
     if not _is_local(database):
         return None
     # Refused to ordinary roles; members of pg_read_all_settings may ask.
@@ -138,9 +137,7 @@ def free_disk_bytes(database: Database) -> int | None:
         return None
     folder, port = Path(rows[0][0]), rows[0][1]
     try:
-        if not folder.is_dir() or _is_another_servers(folder, port):
-            return None
-        return shutil.disk_usage(folder).free
+        return folder if folder.is_dir() and not _is_another_servers(folder, port) else None
     except OSError:
         return None
 

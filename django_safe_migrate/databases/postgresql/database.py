@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from django.db.utils import IntegrityError
-
+from django_safe_migrate.databases.activity import (
+    QUESTION_SECONDS,
+    Blocker,
+    Load,
+    Progress,
+    Wait,
+)
 from django_safe_migrate.databases.answers import ForeignKey, Replication, Session
 from django_safe_migrate.databases.base import Database
-from django_safe_migrate.databases.postgresql import catalogue, condition, errors, timeouts
+from django_safe_migrate.databases.cancelling import Cancel
+from django_safe_migrate.databases.locks import notice_silence
+from django_safe_migrate.databases.postgresql import (
+    activity,
+    cancelling,
+    catalogue,
+    concurrent,
+    condition,
+    errors,
+    locks_held,
+    measurements,
+    obstacles,
+    timeouts,
+)
+from django_safe_migrate.databases.postgresql.pooler import shares_sessions
 from django_safe_migrate.databases.postgresql.run_lock import AdvisoryRunLock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from django_safe_migrate.databases.facts import TableLock
     from django_safe_migrate.databases.locks import RunLock
+    from django_safe_migrate.databases.measurements import OnDisk
+    from django_safe_migrate.databases.obstacles import OpenTransaction, Vacuum
+    from django_safe_migrate.databases.rates import Rates
 
 
 class PostgreSQLDatabase(Database):
@@ -40,6 +67,9 @@ class PostgreSQLDatabase(Database):
     def is_connection_error(self, error: BaseException) -> bool:
         return errors.is_connection_error(self.connection, error)
 
+    def is_full_error(self, error: BaseException) -> bool:
+        return errors.sqlstate(error) == errors.FULL
+
     def is_refusal(self, error: BaseException) -> bool:
         return errors.sqlstate(error) in errors.REFUSAL
 
@@ -57,20 +87,79 @@ class PostgreSQLDatabase(Database):
             yield
 
     @contextlib.contextmanager
-    def relaxed_for(self, sql: str) -> Iterator[None]:
+    def relaxed_for(self, sql: str, deadline: float | None = None) -> Iterator[None]:
         """
         Lift the lock timeout around a concurrent index statement or DETACH PARTITION CONCURRENTLY, outside of a transaction.
 
         They wait for every older transaction, and their waits count as waits for locks; a timeout there would leave an
-        invalid index behind and spare nobody anything.
+        invalid index behind and spare nobody anything. The deadline takes the place of the statement timeout.
         """
-        relax = not self.connection.in_atomic_block and timeouts.is_concurrent(sql)
-        with timeouts.session_settings(self.connection, {"lock_timeout": "0"} if relax else {}):
+        settings = {}
+        if not self.connection.in_atomic_block and timeouts.is_concurrent(sql):
+            settings["lock_timeout"] = "0"
+            if deadline is not None:
+                settings["statement_timeout"] = timeouts.milliseconds(deadline)
+        with timeouts.session_settings(self.connection, settings):
             yield
 
+    def allow_idleness(self) -> None:
+        timeouts.allow_idleness(self.connection)
+        notice_silence(self.connection)
+
+    def shares_sessions(self) -> bool:
+        return shares_sessions(self.connection, lambda: self.new_connection(AUTOCOMMIT=True))
+
     def can_repeat(self, sql: str) -> bool:
-        """A concurrent index statement that fails leaves an invalid index behind; any other statement leaves nothing."""
-        return not timeouts.is_concurrent(sql)
+        """A concurrent index build that fails leaves an invalid index behind; any other statement leaves nothing."""
+        return concurrent.leaves_nothing(sql)
+
+    def leftovers(self, sql: str) -> tuple[str, ...]:
+        return concurrent.leftovers(self, sql)
+
+    def builder(self, sql: str) -> str:
+        return concurrent.builder(self, sql)
+
+    def knows_leftovers(self, sql: str) -> bool:
+        return concurrent.leaves_nothing(sql) or concurrent.is_understood(sql)
+
+    savepoints_release_locks = True
+
+    def holds_locks_others_need(self) -> bool:
+        return locks_held.holds_locks_others_need(self)
+
+    # --- activity -----------------------------------------------------------------------------------------------------------
+
+    names_no_blockers = ""
+
+    def monitoring_connection(self) -> BaseDatabaseWrapper:
+        return activity.monitoring_connection(self)
+
+    def session_id(self) -> str:
+        return activity.session_id(self)
+
+    def bound_questions(self) -> None:
+        self.ask("SELECT set_config('statement_timeout', %s, false)", [f"{QUESTION_SECONDS}s"])
+
+    def waits(self, session: str) -> tuple[Wait, ...]:
+        return activity.waits(self, session)
+
+    def blockers(self, wait: Wait) -> tuple[Blocker, ...]:
+        return activity.blockers(self, wait)
+
+    def are_open(self, transactions: Collection[str]) -> bool | None:
+        return activity.are_open(self, transactions)
+
+    def end_idle_session(self, blocker: Blocker, after: float) -> bool:
+        return activity.end_idle_session(self, blocker, after)
+
+    def statement_progress(self, session: str) -> Progress | None:
+        return activity.statement_progress(self, session)
+
+    def load(self) -> Load:
+        return activity.load(self)
+
+    def statement_canceller(self) -> Cancel:
+        return cancelling.statement_canceller(self)
 
     # --- the run lock -------------------------------------------------------------------------------------------------------
 
@@ -91,8 +180,14 @@ class PostgreSQLDatabase(Database):
     def estimated_rows(self, tables: Sequence[str]) -> dict[str, int]:
         return catalogue.numbers(self, catalogue.ESTIMATES, tables)
 
-    def table_bytes(self, tables: Sequence[str]) -> dict[str, int]:
-        return catalogue.numbers(self, catalogue.BYTES, tables)
+    def _sizes_on_disk(self, tables: Sequence[str]) -> dict[str, OnDisk]:
+        return measurements.sizes_on_disk(self, tables)
+
+    def _sampled_rates(self, table: str) -> Rates:
+        return measurements.sampled_rates(self, table)
+
+    def _ends_measurement(self, error: BaseException) -> bool:
+        return errors.sqlstate(error) in measurements.NOT_TO_BE_HAD
 
     def database_bytes(self) -> int | None:
         rows = self.ask_if_permitted(
@@ -100,8 +195,27 @@ class PostgreSQLDatabase(Database):
         )
         return int(rows[0][0]) if rows else None
 
-    def free_disk_bytes(self) -> int | None:
-        return condition.free_disk_bytes(self)
+    # --- obstacles ----------------------------------------------------------------------------------------------------------
+
+    ends_prepared = "COMMIT PREPARED or ROLLBACK PREPARED with its name"
+
+    def open_transactions(self, older_than: float) -> tuple[OpenTransaction, ...]:
+        return obstacles.open_transactions(self, older_than)
+
+    def conflicts(self, wanted: TableLock, held: str) -> bool:
+        return obstacles.conflicts(wanted.mode, held)
+
+    def wraparound_vacuums(self) -> tuple[Vacuum, ...]:
+        return obstacles.wraparound_vacuums(self)
+
+    def clients(self) -> tuple[int, int]:
+        return obstacles.clients(self)
+
+    def knows_replicas(self) -> bool:
+        return obstacles.knows_replicas(self)
+
+    def data_folder(self) -> Path | None:
+        return condition.data_folder(self)
 
     # --- condition ----------------------------------------------------------------------------------------------------------
 
@@ -119,16 +233,3 @@ class PostgreSQLDatabase(Database):
 
     def unvalidated_constraints(self) -> tuple[str, ...]:
         return condition.pairs(self, condition.UNVALIDATED_CONSTRAINTS)
-
-    def check_constraints(self, tables: Sequence[str]) -> None:
-        """
-        Read the tables: what Django does here checks only what this transaction deferred.
-
-        Rows that a restore wrote with triggers disabled are found only by reading.
-        """
-        super().check_constraints(tables)
-        for broken in self.broken_foreign_keys(tables):
-            key = broken.foreign_key
-            raise IntegrityError(
-                f"{broken.rows} rows of table {key.table} break its foreign key {key.name} to table {key.referenced_table}."
-            )

@@ -16,6 +16,8 @@ ENDED = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"})
 CONNECTION_CLASS = "08"
 #: Not permitted, or unknown to this server: function, table, column, setting, feature.
 REFUSAL = frozenset({"42501", "42883", "42P01", "42703", "42704", "0A000"})
+#: disk_full.
+FULL = "53100"
 
 
 def sqlstate(error: BaseException) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.db.utils import DatabaseError
 
-from django_safe_migrate.databases.locks import SessionRunLock, describe_process, this_process
+from django_safe_migrate.databases.locks import (
+    Owner,
+    SessionRunLock,
+    describe_process,
+    owner_of,
+    pooled,
+    this_process,
+)
+from django_safe_migrate.databases.postgresql.pooler import shares_sessions
 from django_safe_migrate.exceptions import LockNotAcquired
 
 if TYPE_CHECKING:
@@ -47,6 +54,8 @@ SERVER_KEEPALIVE = (
 class AdvisoryRunLock(SessionRunLock):
     """``pg_try_advisory_lock``: never waited for in the server, where waiting deadlocks with CREATE INDEX CONCURRENTLY."""
 
+    _pid = 0
+
     def connect(self) -> BaseDatabaseWrapper:
         return self._connection(
             f"{APPLICATION} {this_process(APPLICATION_LIMIT - len(APPLICATION) - 1)}"
@@ -63,21 +72,32 @@ class AdvisoryRunLock(SessionRunLock):
         return self.database.new_connection(OPTIONS=options, AUTOCOMMIT=True)
 
     def take(self, session: BaseDatabaseWrapper) -> bool:
+        # Before the lock is taken, or anything set: a pooler would keep it in a session that we cannot reach again.
+        if shares_sessions(session, lambda: self._connection(APPLICATION)):
+            raise pooled(self.database.alias)
         # An idle session is what this lock needs; a limit on idleness would end it in the middle of a long migration.
         with contextlib.suppress(DatabaseError):
             _execute(session, "SET idle_session_timeout = 0")  # unknown before PostgreSQL 14
         # Without effect on a Unix socket, whose end is noticed at once.
         _execute(session, SERVER_KEEPALIVE)
-        # Before the lock is taken: a pooler would keep it in a session that we cannot reach again.
-        self._refuse_pooler(session)
         taken = bool(_one(session, "SELECT pg_catalog.pg_try_advisory_lock(%s)", [KEY]))
         if taken and not self.has(session):
-            raise _pooled(self.database.alias)
+            raise pooled(self.database.alias)
+        self._pid = int(_one(session, "SELECT pg_catalog.pg_backend_pid()"))
         return taken
 
     def has(self, session: BaseDatabaseWrapper) -> bool:
         sql = f"SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND {_OUR_LOCK}"  # noqa: S608
         return bool(_one(session, sql, _HALVES))
+
+    def is_seen(self) -> bool:
+        sql = f"SELECT count(*) FROM pg_catalog.pg_locks l WHERE l.pid = %s AND {_OUR_LOCK}"  # noqa: S608
+        connection = self.database.connection
+        connection.ensure_connection()
+        # On the driver's cursor, so that nobody takes this for SQL of a migration.
+        with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+            cursor.execute(sql, [self._pid, *_HALVES])
+            return bool(cursor.fetchone()[0])
 
     def give_back(self, session: BaseDatabaseWrapper) -> None:
         _one(session, "SELECT pg_catalog.pg_advisory_unlock(%s)", [KEY])
@@ -95,35 +115,25 @@ class AdvisoryRunLock(SessionRunLock):
         detail = f"PostgreSQL session {pid}" + (f" of role {user}" if user else "")
         return describe_process(process, since or "", detail) if process else detail
 
-    def _refuse_pooler(self, session: BaseDatabaseWrapper) -> None:
-        """
-        Raise when a pooler gives each statement or transaction any session of the server that is free.
+    def owner(self) -> Owner | None:
+        sql = (
+            "SELECT l.pid, a.application_name, a.backend_start "  # noqa: S608
+            f"FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE {_OUR_LOCK}"
+        )
+        rows = self.database.ask_if_permitted(sql, _HALVES)
+        if not rows:
+            return None
+        pid, application, since = rows[0]
+        process = (application or "").removeprefix(APPLICATION).strip()
+        return owner_of(process, str(pid), since.isoformat() if since else "")
 
-        The process id that the server names at connecting is one that the pooler made up, if there is one. Then an open
-        transaction elsewhere shows whether the pooler shares our session: it takes the session that we used last.
-        """
-        mine = _one(session, "SELECT pg_catalog.pg_backend_pid()")
-        if _announced_pid(session) == mine:
-            return
-        with self._other_transaction() as other:
-            theirs = _one(other, "SELECT pg_catalog.pg_backend_pid()")
-            if mine in {theirs} or _one(session, "SELECT pg_catalog.pg_backend_pid()") != mine:
-                raise _pooled(self.database.alias)
-
-    @contextlib.contextmanager
-    def _other_transaction(self) -> Iterator[BaseDatabaseWrapper]:
-        other = self._connection(APPLICATION)
-        try:
-            _execute(other, "BEGIN")
-            yield other
-            _execute(other, "ROLLBACK")
-        finally:
-            other.close()
-
-
-def _announced_pid(session: BaseDatabaseWrapper) -> int:
-    info: Any = session.connection.info
-    return int(info.backend_pid)
+    def end(self, owner: Owner) -> None:
+        sql = "SELECT pg_catalog.pg_terminate_backend(%s)"
+        if self.database.ask_if_permitted(sql, [int(owner.session)]) is None:
+            raise LockNotAcquired(
+                f"This role may not end session {owner.session} of the server. "
+                f"A role with pg_signal_backend may: SELECT pg_terminate_backend({owner.session});"
+            )
 
 
 def _execute(session: BaseDatabaseWrapper, sql: str) -> None:
@@ -135,11 +145,3 @@ def _one(session: BaseDatabaseWrapper, sql: str, params: Any = None) -> Any:
     with session.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchone()[0]
-
-
-def _pooled(alias: str) -> LockNotAcquired:
-    return LockNotAcquired(
-        f"Database {alias!r} is reached through a connection pooler in transaction mode. There a session does not belong to "
-        "its client, so neither the run lock nor lock timeouts can be relied on. Run migrations on a connection that leads "
-        "to the server itself or to a pool in session mode, for example with another HOST and PORT in DATABASES for this command."
-    )

@@ -13,10 +13,11 @@ from django.db.utils import DatabaseError, InterfaceError
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-_LEADING = r"\A(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+#: What may stand before the first word of a statement.
+LEADING = r"\A(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 #: Statements that wait for transactions of others while they hold no lock that blocks reads or writes.
 _CONCURRENT = re.compile(
-    _LEADING
+    LEADING
     + r"""(?:
         CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\b
         | DROP\s+INDEX\s+CONCURRENTLY\b
@@ -53,6 +54,15 @@ def session_settings(connection: BaseDatabaseWrapper, wanted: Mapping[str, str])
         # A session that was replaced meanwhile never had our settings.
         if connection.connection is session and session is not None and not session.closed:
             _restore(connection, previous)
+
+
+def allow_idleness(connection: BaseDatabaseWrapper) -> None:
+    """Lift the limit on idle sessions, where the server knows one: from PostgreSQL 14 on."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'"
+        )
 
 
 def _exchange(connection: BaseDatabaseWrapper, values: Mapping[str, str]) -> dict[str, str]:

@@ -4,34 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from django.db.utils import DatabaseError
 
-from django_safe_migrate.databases.answers import BrokenForeignKey, ForeignKey
+from django_safe_migrate.databases.answers import BrokenForeignKey, ForeignKey, TableSize
 from django_safe_migrate.databases.base import Database
+from django_safe_migrate.databases.cancelling import Cancel
 from django_safe_migrate.databases.causes import causes
 from django_safe_migrate.databases.locks import RunLock
+from django_safe_migrate.databases.rates import Rates
+from django_safe_migrate.databases.sqlite import cancelling, measurements
 from django_safe_migrate.databases.sqlite.run_lock import FileRunLock, MemoryRunLock
 from django_safe_migrate.databases.sqlite.timeouts import busy_timeout, statement_timeout
 
 #: SQLite puts details into the higher bytes of a code.
 _PRIMARY_CODE = 0xFF
 
+# Not of views: SQLite answers for all or none, and one whose table is missing is an error.
 COLUMNS = """
     SELECT t.name, c.name FROM sqlite_master t, pragma_table_xinfo(t.name) c
-    WHERE t.type IN ('table', 'view') AND c.hidden <> 1 ORDER BY t.name, c.cid
+    WHERE t.type = 'table' AND c.hidden <> 1 ORDER BY t.name, c.cid
 """
+COLUMNS_OF_ONE = "SELECT name FROM pragma_table_xinfo(%s) WHERE hidden <> 1 ORDER BY cid"
 
 
 class SQLiteDatabase(Database):
     """SQLite: one file, or memory of this process."""
 
     vendor = "sqlite"
+    others_queue_behind_us = False
+    names_no_blockers = "SQLite does not tell who holds the lock of its file."
     #: https://www.sqlite.org/rowidtable.html; models over full-text tables use them as their primary key.
     implicit_columns = frozenset({"rowid", "oid", "_rowid_"})
 
@@ -50,6 +56,9 @@ class SQLiteDatabase(Database):
             _code(cause) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} for cause in causes(error)
         )
 
+    def is_full_error(self, error: BaseException) -> bool:
+        return any(_code(cause) == sqlite3.SQLITE_FULL for cause in causes(error))
+
     def is_refusal(self, error: BaseException) -> bool:
         # An optional module that this SQLite was built without.
         return "no such table" in str(error) or "no such module" in str(error)
@@ -60,6 +69,9 @@ class SQLiteDatabase(Database):
     def timeouts(self, lock: float | None, statement: float | None) -> Iterator[None]:
         with busy_timeout(self.connection, lock), statement_timeout(self.connection, statement):
             yield
+
+    def statement_canceller(self) -> Cancel:
+        return cancelling.statement_canceller(self)
 
     # --- the run lock -------------------------------------------------------------------------------------------------------
 
@@ -76,25 +88,18 @@ class SQLiteDatabase(Database):
         for table, column in self.ask(COLUMNS):
             if table.casefold() in by_name:
                 found[by_name[table.casefold()]].append(column)
+        for view in [name for name, columns in found.items() if not columns]:
+            found[view] = [column for (column,) in self.ask(COLUMNS_OF_ONE, [view])]
         return {table: tuple(columns) for table, columns in found.items()}
 
-    def table_bytes(self, tables: Sequence[str]) -> dict[str, int]:
-        sizes: Counter[str] = Counter()
-        for table in tables:
-            objects = [
-                name
-                for (name,) in self.ask(
-                    "SELECT name FROM sqlite_master WHERE tbl_name = %s", [table]
-                )
-            ]
-            for name in objects:
-                rows = self.ask_if_permitted(
-                    "SELECT pgsize FROM dbstat WHERE aggregate = 1 AND name = %s", [name]
-                )
-                if rows is None:
-                    return {}
-                sizes[table] += sum(size for (size,) in rows)
-        return dict(sizes)
+    def table_sizes(self, tables: Iterable[str]) -> dict[str, TableSize]:
+        return measurements.table_sizes(self, list(tables))
+
+    def _sampled_rates(self, table: str) -> Rates:
+        return measurements.sampled_rates(self, table)
+
+    def _ends_measurement(self, error: BaseException) -> bool:
+        return any(_code(cause) in measurements.NOT_TO_BE_HAD for cause in causes(error))
 
     def database_bytes(self) -> int | None:
         pages = int(self.ask("PRAGMA page_count")[0][0]) * int(self.ask("PRAGMA page_size")[0][0])
@@ -104,9 +109,9 @@ class SQLiteDatabase(Database):
         log = file.with_name(f"{file.name}-wal")
         return pages + (log.stat().st_size if log.exists() else 0)
 
-    def free_disk_bytes(self) -> int | None:
+    def data_folder(self) -> Path | None:
         file = self.file
-        return None if file is None else shutil.disk_usage(file.parent).free
+        return None if file is None else file.parent
 
     # --- condition ----------------------------------------------------------------------------------------------------------
 

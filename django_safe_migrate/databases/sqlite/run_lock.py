@@ -5,13 +5,23 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import socket
 import sys
 import threading
+import time
 import weakref
 from pathlib import Path
 from typing import ClassVar
 
-from django_safe_migrate.databases.locks import RunLock, describe_process, this_process
+import psutil
+
+from django_safe_migrate.databases.locks import (
+    Owner,
+    RunLock,
+    describe_process,
+    owner_of,
+    this_process,
+)
 from django_safe_migrate.exceptions import LockNotAcquired
 
 if sys.platform == "win32":
@@ -28,6 +38,8 @@ if sys.platform == "win32":
             return False
         return True
 
+    _could_lock = _lock
+
 else:
     import fcntl
 
@@ -39,8 +51,24 @@ else:
             return False
         return True
 
+    def _could_lock(descriptor: int) -> bool:
+        """Whether nobody has locked an open file; those who only ask do not disturb each other."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
 
 SUFFIX = ".safe-migrate.lock"
+#: Looks at a lock that is refused and that no living process of this host has signed: perhaps somebody only asks about it, or has it since
+#: this instant and is about to sign.
+_LOOKS = 20
+_BETWEEN_LOOKS = 0.005
+#: Seconds that a process which has just got the lock may take to sign.
+_SIGNING = 1.0
+#: Bytes of the text, so that it is written over as a whole.
+_TEXT_BYTES = 200
 
 
 class FileRunLock(RunLock):
@@ -59,23 +87,50 @@ class FileRunLock(RunLock):
             if self.is_held():
                 return True
             self.release()
+        for _ in range(_LOOKS):
+            descriptor = self._locked_file()
+            if descriptor is not None:
+                self._descriptor = descriptor
+                _open_locks.add(self)
+                self._sign(descriptor)
+                return True
+            if self._is_signed():
+                return False
+            time.sleep(_BETWEEN_LOOKS)
+        return False
+
+    def _locked_file(self) -> int | None:
+        """Open and lock the file of that name; None when another one has it."""
         descriptor = self._open()
         while _lock(descriptor):
             if self._is_current(descriptor):
-                break
+                return descriptor
             # Whoever held it removed the file between our opening and our locking of it.
             os.close(descriptor)
             descriptor = self._open()
-        else:
-            os.close(descriptor)
-            return False
-        self._descriptor = descriptor
-        _open_locks.add(self)
+        os.close(descriptor)
+        return None
+
+    def _sign(self, descriptor: int) -> None:
         since = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        text = f"{this_process()}\n{since}\n".encode()
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{this_process()}\n{since}\n".encode())
-        return True
+        os.write(descriptor, text.ljust(_TEXT_BYTES, b"\n"))
+
+    def _is_signed(self) -> bool:
+        """Whether the text names a process that lives, or one of another host, where we cannot look."""
+        owner = owner_of(self._text()[0])
+        return bool(owner.pid) and (
+            owner.host != socket.gethostname() or psutil.pid_exists(owner.pid)
+        )
+
+    def _text(self) -> tuple[str, str]:
+        """The process that signed last and when, each empty when nobody has."""
+        try:
+            process, since, *_ = [*self.path.read_text().splitlines(), "", ""]
+        except OSError:
+            return "", ""
+        return process, since
 
     def is_held(self) -> bool:
         return (
@@ -96,13 +151,19 @@ class FileRunLock(RunLock):
         os.close(descriptor)
 
     def holder(self) -> str:
-        if not self._is_locked():
-            return ""
-        try:
-            process, since = (self.path.read_text().splitlines() + ["", ""])[:2]
-        except OSError:
-            return "another process"
-        return describe_process(process, since) if process else "another process"
+        deadline = time.monotonic() + _SIGNING
+        while self._is_locked():
+            process, since = self._text()
+            # What a dead process has signed was there before: whoever has the lock now is about to write over it.
+            if self._is_signed() or (process and time.monotonic() >= deadline):
+                return describe_process(process, since)
+            if time.monotonic() >= deadline:
+                return "another process"
+            time.sleep(_BETWEEN_LOOKS)
+        return ""
+
+    def owner(self) -> Owner | None:
+        return owner_of(self._text()[0]) if self._is_locked() else None
 
     def forget_after_fork(self) -> None:
         """Close the forked child's copy, which would keep the lock alive after its parent's death."""
@@ -135,7 +196,7 @@ class FileRunLock(RunLock):
         except OSError:
             return True
         try:
-            return not _lock(descriptor)
+            return not _could_lock(descriptor)
         finally:
             os.close(descriptor)
 

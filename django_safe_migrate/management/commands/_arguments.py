@@ -79,6 +79,13 @@ def _add_durations(add: Callable[..., Any]) -> None:
         metavar="SECONDS",
         help="How long to wait for another run on this database; 0 leaves at once with exit code 6.",
     )
+    add(
+        "--terminate-blockers",
+        type=duration,
+        metavar="AFTER",
+        help="End sessions that hold a lock we wait for and have been idle in their transaction for so long (5min). Their transactions "
+        "are rolled back. Never a session that does what migrations do. Default: nobody is ended.",
+    )
 
 
 def _add_output(add: Callable[..., Any]) -> None:
@@ -86,7 +93,8 @@ def _add_output(add: Callable[..., Any]) -> None:
         "--format",
         choices=("text", "json", "markdown"),
         default="text",
-        help="Format of the report on standard output; progress goes to standard error unless it is text.",
+        help="Format of standard output: text; json, a line for each event while it happens and the report in the last one; or markdown, "
+        "the report. Progress for people goes to standard error unless it is text.",
     )
     add(
         "--report",
@@ -124,5 +132,6 @@ def run_settings(options: dict[str, Any], settings: Settings) -> dict[str, Any]:
             options["statement_timeout"], settings.statement_timeout
         ),
         "run_lock_wait": settings.run_lock_wait if options["wait"] is None else options["wait"],
+        "terminate_blockers": options["terminate_blockers"],
         "interactive": options["interactive"],
     }

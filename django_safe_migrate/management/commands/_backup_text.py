@@ -26,12 +26,24 @@ def created(receipt: Receipt) -> str:
         f"{_rows(receipt)} rows in {len(receipt.row_counts)} tables, {len(receipt.applied_migrations)} migrations applied.\n"
         f"Kept in {receipt.storage}.\n"
         f"Verified: {receipt.verification}."
+        f"{_copies(receipt)}"
     )
 
 
 def verified(receipt: Receipt) -> str:
     """Say how a backup was verified."""
-    return f"Backup {receipt.name} is whole and unchanged: {receipt.verification}."
+    return (
+        f"Backup {receipt.name} is whole and unchanged: {receipt.verification}.{_copies(receipt)}"
+    )
+
+
+def _copies(receipt: Receipt) -> str:
+    return "".join(f"\n{copy.told}" for copy in receipt.copies)
+
+
+def proven(receipt: Receipt) -> str:
+    """Say how a backup was proven."""
+    return f"Backup {receipt.name} is proven: {receipt.proof}"
 
 
 def restored(result: RestoreResult) -> str:
@@ -56,8 +68,13 @@ def restore_question(receipt: Receipt, database: Database, *, in_place: bool) ->
         if in_place
         else "Its present state is kept under another name."
     )
+    copy = (
+        f"The backup itself cannot be used, and its copy in {receipt.storage} is restored. {receipt.lost} "
+        if receipt.lost
+        else ""
+    )
     return (
-        f"Restore {receipt.name}, made of {receipt.source} at {_minute(receipt)} UTC, over database {database.alias!r} "
+        f"{copy}Restore {receipt.name}, made of {receipt.source} at {_minute(receipt)} UTC, over database {database.alias!r} "
         f"({database.name})? {fate} Every session on it is ended."
     )
 
@@ -114,13 +131,6 @@ def _print_table(where: Terminal, receipts: Sequence[Receipt]) -> None:
 def _cells(receipt: Receipt) -> tuple[str, ...]:
     if receipt.broken and not receipt.created_at:
         return (receipt.name, "", "", "", "", "", f"BROKEN: {receipt.broken}")
-    state = (
-        f"BROKEN: {receipt.broken}"
-        if receipt.broken
-        else "verified"
-        if receipt.is_verified
-        else "not verified"
-    )
     return (
         receipt.name,
         _minute(receipt),
@@ -128,8 +138,28 @@ def _cells(receipt: Receipt) -> tuple[str, ...]:
         str(_rows(receipt)),
         str(len(receipt.applied_migrations)),
         receipt.server,
-        state,
+        _state(receipt),
     )
+
+
+def _state(receipt: Receipt) -> str:
+    copies = [
+        f"copy in {copy.storage}: {copy.error or 'verified ' + _minute_of(copy.verified_at)}"
+        for copy in receipt.copies
+    ]
+    if receipt.lost:
+        copies.append(receipt.lost)
+    return "; ".join([_own_state(receipt), *copies])
+
+
+def _own_state(receipt: Receipt) -> str:
+    if receipt.broken:
+        return f"BROKEN: {receipt.broken}"
+    if receipt.lost:
+        return "ONLY A COPY"
+    if receipt.proven_at:
+        return f"proven {_minute_of(receipt.proven_at)}"
+    return "verified" if receipt.is_verified else "not verified"
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -145,4 +175,8 @@ def _rows(receipt: Receipt) -> int:
 
 
 def _minute(receipt: Receipt) -> str:
-    return receipt.created_at[:16].replace("T", " ")
+    return _minute_of(receipt.created_at)
+
+
+def _minute_of(moment: str) -> str:
+    return moment[:16].replace("T", " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.db.migrations.exceptions import (
     InconsistentMigrationHistory,
     NodeNotFoundError,
 )
+from django.utils.text import capfirst
 
 from django_safe_migrate.databases import Database, get_database
-from django_safe_migrate.exceptions import SafeMigrateError
+from django_safe_migrate.exceptions import MEMORY_REFUSED, SafeMigrateError
 
 #: Mistakes of the user or of the project that Django reports by exception: told without a traceback.
 _TOLD_PLAINLY = (
@@ -23,6 +25,11 @@ _TOLD_PLAINLY = (
     ImproperlyConfigured,
     InconsistentMigrationHistory,
     NodeNotFoundError,
+)
+
+_ASK_STATUS = (
+    "Whether the database was changed: migrate_status tells from the journal and the history.\n"
+    "Next: python manage.py migrate_status"
 )
 
 
@@ -33,6 +40,11 @@ class SafeMigrateCommand(BaseCommand):
     Subclasses implement ``handle_safely``. ``--traceback`` shows where an error came from, its cause included.
     """
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a program of its own: what Django has loaded stays to the end, and need not be searched for garbage again and again."""
+        gc.freeze()
+        super().run_from_argv(argv)
+
     def handle(self, *args: Any, **options: Any) -> str | None:
         """Call ``handle_safely`` and turn what it raises into a ``CommandError``."""
         try:
@@ -41,6 +53,8 @@ class SafeMigrateCommand(BaseCommand):
             raise CommandError(str(error), returncode=error.exit_code) from error
         except (InterfaceError, OperationalError) as error:
             raise CommandError(_told_of_server(error)) from error
+        except MemoryError as error:
+            raise CommandError(f"{capfirst(MEMORY_REFUSED)}.\n{_ASK_STATUS}") from error
         except _TOLD_PLAINLY as error:
             raise CommandError(f"{type(error).__name__}: {error}") from error
 
@@ -77,8 +91,4 @@ class SafeMigrateCommand(BaseCommand):
 def _told_of_server(error: Exception) -> str:
     """Say that the server refused or went away; what it means for the database is known to the journal."""
     first, *_ = str(error).strip().splitlines() or [type(error).__name__]
-    return (
-        f"The database server answered: {first}\n"
-        "Whether the database was changed: migrate_status tells from the journal and the history.\n"
-        "Next: python manage.py migrate_status"
-    )
+    return f"The database server answered: {first}\n{_ASK_STATUS}"

@@ -14,12 +14,12 @@ from django_safe_migrate.record import RunRecord
 from django_safe_migrate.reports import render
 from django_safe_migrate.reports.building import build
 from django_safe_migrate.reports.document import Report
-from django_safe_migrate.reports.live import live
+from django_safe_migrate.reports.live import Listener, live
 
 if TYPE_CHECKING:
     from django_safe_migrate.events import Event
     from django_safe_migrate.findings import Finding
-    from django_safe_migrate.management.commands._base import SafeMigrateCommand
+    from django_safe_migrate.management.commands._lines import RunCommand
     from django_safe_migrate.run import Run
 
 TEXT = "text"
@@ -28,23 +28,35 @@ TEXT = "text"
 class Console:
     """The command's side of a run."""
 
-    def __init__(self, command: SafeMigrateCommand, options: dict[str, Any]) -> None:
+    def __init__(self, command: RunCommand, options: dict[str, Any]) -> None:
         self._command = command
         self._options = options
         self._record: RunRecord | None = None
         self._progress = command.stdout if options["format"] == TEXT else command.stderr
-        self._live = live(
-            self._progress,
-            verbosity=options["verbosity"],
-            force_color=options["force_color"],
-            no_color=options["no_color"],
-        )
+        self._lines = command.lines
+        self._live = self._listener()
         self._report_file = _checked_file(options.get("report"))
+
+    def _listener(self) -> Listener:
+        """Return who prints for people; beside lines of JSON only where they can see a bar and not the lines."""
+        if self._lines and (self._lines.is_terminal or not self._progress.isatty()):
+            return Listener()
+        return live(
+            self._progress,
+            verbosity=self._options["verbosity"],
+            force_color=self._options["force_color"],
+            no_color=self._options["no_color"],
+        )
 
     @property
     def is_machine_readable(self) -> bool:
         """Whether standard output is for a program."""
         return bool(self._options["format"] != TEXT)
+
+    @property
+    def has_record(self) -> bool:
+        """Whether a run was seen, and is reported."""
+        return self._record is not None
 
     def write(self, text: str) -> None:
         """Say something in passing, where progress goes."""
@@ -55,6 +67,8 @@ class Console:
         """Show an event of the run."""
         if not self._is_recovery_of_ours(record):
             self._record = record
+        if self._lines:
+            self._lines.event(event)
         self._live(event, record)
 
     def _is_recovery_of_ours(self, record: RunRecord) -> bool:
@@ -62,6 +76,9 @@ class Console:
 
     def waiting(self, holder: str) -> None:
         """Say who we wait for."""
+        if self._lines:
+            self._lines.waiting(holder)
+            return
         self.write(f"Waiting for another run on this database: {holder or 'holder not known'}.")
 
     def ask(self, run: Run, findings: tuple[Finding, ...]) -> bool:
@@ -77,17 +94,31 @@ class Console:
             self.show(preview_of(run, findings))
         return self._answered_yes(blocking)
 
+    def agree(self, what: str) -> bool:
+        """Ask whether what was left half done is carried on first, where the run asks at all."""
+        if not self._options.get("confirm"):
+            return True
+        if not self._options["interactive"] or not self._command.is_terminal():
+            return False
+        self._live.close()
+        self._progress.write(what)
+        return self._is_yes("Carry this on? Type 'yes' to go on: ")
+
     def _answered_yes(self, blocking: list[Finding]) -> bool:
         what = f"{len(blocking)} blocking finding(s) above. " if blocking else ""
+        return self._is_yes(f"{what}Carry this plan out? Type 'yes' to go on: ")
+
+    def _is_yes(self, question: str) -> bool:
         try:
-            answer = input(f"{what}Carry this plan out? Type 'yes' to go on: ")
+            answer = input(question)
         except EOFError:
             return False
         return answer.strip().lower() == "yes"
 
     def show(self, preview: Preview) -> None:
-        """Print what would be done."""
-        self._command.stdout.write(preview.render(self._options["format"]), ending="")
+        """Print what would be done; beside lines of JSON it is for people."""
+        kind = TEXT if self._lines else self._options["format"]
+        self._command.stdout.write(preview.render(kind), ending="")
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
@@ -101,7 +132,9 @@ class Console:
 
     def nothing_to_do(self, alias: str) -> None:
         """Say that every migration is applied, in the report's file too."""
-        if self.is_machine_readable or self._options["verbosity"] >= 1:
+        if self._lines:
+            self._lines.document = render.nothing_to_do_json(alias)
+        elif self.is_machine_readable or self._options["verbosity"] >= 1:
             text = render.nothing_to_do(alias, self._options["format"])
             self._command.stdout.write(text, ending="")
         if self._report_file is not None:
@@ -110,7 +143,9 @@ class Console:
             )
 
     def _print_report(self, report: Report) -> None:
-        if self.is_machine_readable or (self._options["verbosity"] >= 1 and _tells_more(report)):
+        if self._lines:
+            self._lines.document = report.to_json()
+        elif self.is_machine_readable or (self._options["verbosity"] >= 1 and _tells_more(report)):
             text = render.to_text(
                 report, self._options["format"], stdout=self._command.stdout, options=self._options
             )

@@ -11,13 +11,16 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_safe_migrate import conf
 from django_safe_migrate.backups import BackupBackend, Receipt, RestoreResult, get_backend
+from django_safe_migrate.closing import told_when_stopped
 from django_safe_migrate.databases import Database, get_database
-from django_safe_migrate.exceptions import BackupFailed
+from django_safe_migrate.exceptions import NOT_CHANGED, BackupFailed
+from django_safe_migrate.execution.interrupts import stopping
 from django_safe_migrate.execution.run_lock import hold
 from django_safe_migrate.history import History
 from django_safe_migrate.management.commands import _backup_text as text
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.reports.terminal import Terminal, terminal
+from django_safe_migrate.restore import STOPPED as STOPPED_RESTORE
 from django_safe_migrate.restore import RestoreRequest, restore_backup
 
 LATEST = "latest"
@@ -32,6 +35,14 @@ ACTIONS = {
     "drop-old": True,
     "repair": False,
 }
+#: What is true of an action that a signal has stopped, and the action that comes next.
+STOPPED = {
+    "create": (f"{NOT_CHANGED} A backup that was not complete was deleted.", "create"),
+    "restore": (STOPPED_RESTORE, "repair"),
+    "drop-old": ("The database was not changed; perhaps the kept state is gone.", "list"),
+    "repair": ("What an interrupted restore had left is perhaps not yet in order.", "repair"),
+}
+LOOK = (NOT_CHANGED, "list")
 
 
 class Command(SafeMigrateCommand):
@@ -88,7 +99,12 @@ class Command(SafeMigrateCommand):
         parser.add_argument(
             "--no-owner",
             action="store_true",
-            help="restore on PostgreSQL: leave the backup's owners and privileges out.",
+            help="restore, and verify --restore, on PostgreSQL: leave the backup's owners and privileges out.",
+        )
+        parser.add_argument(
+            "--restore",
+            action="store_true",
+            help="verify: also restore the backup into a scratch database beside the real one, compare it with the manifest, and drop it.",
         )
 
     def handle_safely(self, *args: Any, **options: Any) -> None:
@@ -100,7 +116,14 @@ class Command(SafeMigrateCommand):
         self._options = options
         self._backend = get_backend()
         act: Callable[[str], dict[str, Any]] = getattr(self, f"_{action.replace('-', '_')}")
-        result = act(name)
+        changed, following = STOPPED.get(action, LOOK)
+        with (
+            stopping(get_database(connections[self._alias]).statement_canceller()),
+            told_when_stopped(
+                lambda: changed, f"migrate_backup {following} --database {self._alias}"
+            ),
+        ):
+            result = act(name)
         if options["format"] == "json":
             self.stdout.write(json.dumps(result, indent=2))
 
@@ -123,11 +146,20 @@ class Command(SafeMigrateCommand):
     def _verify(self, name: str) -> dict[str, Any]:
         receipt = self._backend.verify(self._resolved(name), self._alias)
         self._say(text.verified(receipt))
+        if self._options["restore"]:
+            with text.progress(self._terminal(), shown=self._is_shown()) as progress:
+                receipt = self._backend.prove(
+                    receipt.name,
+                    self._database(),
+                    no_owner=self._options["no_owner"],
+                    progress=progress,
+                )
+            self._say(text.proven(receipt))
         return receipt.to_json()
 
     def _restore(self, name: str) -> dict[str, Any]:
         name, database = self._resolved(name), get_database(connections[self._alias])
-        receipt = self._backend.verify(name, self._alias)
+        receipt = self._backend.restorable(name, self._alias)
         self._confirm(text.restore_question(receipt, database, in_place=self._options["in_place"]))
         result = self._brought_back(name, database)
         self._say(text.restored(result))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import CommandParser, no_translations
+from django.core.management.base import CommandError, CommandParser, no_translations
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -22,15 +23,17 @@ from django_safe_migrate.management.commands._arguments import (
     run_settings,
 )
 from django_safe_migrate.management.commands._backup_text import restore_question
-from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.management.commands._console import Console
+from django_safe_migrate.management.commands._lines import RunCommand
 from django_safe_migrate.management.commands._running import show_or_carry_out
 from django_safe_migrate.management.commands.migrate_backup import LATEST
-from django_safe_migrate.rollback import Wanted, plan_rollback
+from django_safe_migrate.repair.problem import on_database
+from django_safe_migrate.rollback import Wanted, counted, plan_rollback
+from django_safe_migrate.rollback.emergency import Emergency, force
 from django_safe_migrate.run import ROLLBACK, RunOptions
 
 
-class Command(SafeMigrateCommand):
+class Command(RunCommand):
     """A backwards plan through the same stages as any run."""
 
     help = "Unapplies migrations, or restores a backup, after saying what comes back, what cannot, and what is lost."
@@ -57,7 +60,10 @@ class Command(SafeMigrateCommand):
             help="Show what would be done and lost; touch nothing.",
         )
         parser.add_argument(
-            "--force", action="store_true", help="Go back although data is lost, without asking."
+            "--force",
+            action="store_true",
+            help="Go back although data is lost, and past what cannot be undone: operations without a reverse, missing files, half-done "
+            "migrations, a backup that cannot be made. What is skipped is told and recorded; at a terminal the name of the database is asked for.",
         )
         add_run_arguments(parser.add_argument)
 
@@ -72,19 +78,72 @@ class Command(SafeMigrateCommand):
             return
         register_receivers()
         executor = SafeMigrationExecutor(database.connection)
-        wanted = Wanted(steps=options["steps"], run=options["run"], to=options["to"])
-        planned = plan_rollback(executor, wanted)
-        something_done = bool(planned.plan or options["dry_run"]) and show_or_carry_out(
+        wanted = counted(executor, _wanted(options), past_ghosts=options["force"])
+        if options["force"]:
+            something_done = self._force(options, run_options, executor, wanted, database)
+        else:
+            planned = plan_rollback(executor, wanted)
+            something_done = bool(planned.plan or options["dry_run"]) and show_or_carry_out(
+                self,
+                options,
+                run_options,
+                executor=executor,
+                planned=planned,
+                planner=lambda fresh: plan_rollback(fresh, wanted),
+                surroundings=self._surroundings(options),
+            )
+        if not something_done:
+            self._say_nothing_to_do(options)
+
+    def _force(
+        self,
+        options: dict[str, Any],
+        run_options: RunOptions,
+        executor: SafeMigrationExecutor,
+        wanted: Wanted,
+        database: Database,
+    ) -> bool:
+        """Go back past everything; return whether there was anything to do."""
+        forced = force(executor, wanted, run_options, database)
+        if not forced and not options["dry_run"]:
+            return False
+        emergency = Emergency(wanted, lambda words: self._confirm(words, database, options))
+        return show_or_carry_out(
             self,
             options,
             run_options,
             executor=executor,
-            planned=planned,
+            planned=forced.planned,
             planner=lambda fresh: plan_rollback(fresh, wanted),
             surroundings=self._surroundings(options),
+            amend=emergency.amend,
+            skipped=forced.words,
         )
-        if not something_done:
-            self._say_nothing_to_do(options)
+
+    def _confirm(self, words: Sequence[str], database: Database, options: dict[str, Any]) -> None:
+        """Show what is skipped; at a terminal the name of the database is the answer, elsewhere --noinput is."""
+        if not options["interactive"]:
+            return
+        again = f"migrate_rollback --force --dry-run ...{on_database(database.alias)}   (shows what would be skipped)"
+        if not self.is_terminal():
+            raise UnsafePlan(
+                f"Going back would leave {len(words)} thing{'' if len(words) == 1 else 's'} undone; without a terminal --force "
+                f"needs --noinput for that. {' '.join(words)}",
+                next_command=again,
+            )
+        for line in words:
+            self.stdout.write(line)
+        try:
+            answer = input(
+                f"Type the name of the database ({database.name}) to go back all the same: "
+            )
+        except EOFError:
+            answer = ""
+        if answer.strip() not in {database.name, Path(database.name).name}:
+            raise UnsafePlan(
+                "The name of the database was not typed: the rollback was not confirmed.",
+                next_command=again,
+            )
 
     def _say_nothing_to_do(self, options: dict[str, Any]) -> None:
         if options["format"] != "text" or options["report"]:
@@ -151,16 +210,37 @@ def _add_goals(add: Callable[..., Any]) -> None:
     )
     add(
         "--to",
-        nargs=2,
-        metavar=("APP", "MIGRATION"),
-        help="Go back to this migration of an app; 'zero' unapplies all of it.",
+        nargs="+",
+        metavar="GOAL",
+        help="Go back to APP MIGRATION or APP.MIGRATION, where 'zero' unapplies all of the app; or to before the run of this id.",
     )
     add("--restore", metavar="BACKUP", help="Restore this backup; see migrate_backup list.")
 
 
+def _wanted(options: dict[str, Any]) -> Wanted:
+    """
+    Return what the options ask to go back to.
+
+    Raises:
+        CommandError: ``--to`` has neither one word nor two.
+    """
+    to = options["to"]
+    if not to:
+        return Wanted(steps=options["steps"], run=options["run"])
+    if len(to) > 2:
+        raise CommandError(
+            f"--to takes APP MIGRATION, APP.MIGRATION or the id of a run, and not {len(to)} words."
+        )
+    if len(to) == 2:
+        return Wanted(to=to)
+    app_label, dot, name = to[0].partition(".")
+    return Wanted(to=(app_label, name)) if dot else Wanted(run=to[0])
+
+
 def _undone(options: dict[str, Any]) -> str:
     """The full id of the run that is undone, when one is named."""
-    if not options["run"]:
+    run = _wanted(options).run if not options["restore"] else None
+    if run is None:
         return ""
-    record = History().find(options["run"], database=options["database"])
+    record = History().find(run, database=options["database"])
     return record.id if record is not None else ""

@@ -14,7 +14,7 @@ from django_safe_migrate.exceptions import SafeMigrateError
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.reports.terminal import terminal
 from django_safe_migrate.status import Status, collect, text, views
-from django_safe_migrate.status.watching import find_run, watch
+from django_safe_migrate.status.watching import find_run, watch, watch_as_json
 
 RUNS_IN_OVERVIEW = 5
 RUNS_IN_HISTORY = 20
@@ -63,7 +63,10 @@ class Command(SafeMigrateCommand):
             help="Exit with status 1 when something is pending or half done, or a file is gone, and say what.",
         )
         parser.add_argument(
-            "--format", choices=("text", "json"), default="text", help="Format of the output."
+            "--format",
+            choices=("text", "json"),
+            default="text",
+            help="Format of the output; json with --watch gives lines.",
         )
 
     @no_translations
@@ -100,19 +103,19 @@ class Command(SafeMigrateCommand):
             self.stdout.write(text.render(status, view, detailed=detailed), ending="")
 
     def _watch(self, options: dict[str, Any]) -> None:
-        if options["check"] or options["format"] == "json" or options["app_label"]:
-            raise CommandError(
-                "--watch shows one run as text: it takes neither --check, --format json nor an app."
-            )
+        if options["check"] or options["app_label"]:
+            raise CommandError("--watch shows one run: it takes neither --check nor an app.")
+        found = terminal(
+            self.stdout, force_color=options["force_color"], no_color=options["no_color"]
+        )
         try:
             record = find_run(options["database"])
-            if record is None:
+            if options["format"] == "json":
+                watch_as_json(record, found.stream)
+            elif record is None:
                 self.stdout.write(f"No run is under way on database {options['database']!r}.")
-                return
-            found = terminal(
-                self.stdout, force_color=options["force_color"], no_color=options["no_color"]
-            )
-            watch(record, found)
+            else:
+                watch(record, found)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
 

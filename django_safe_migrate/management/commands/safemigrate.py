@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser, no_translat
 from django.core.management.commands import migrate
 
 from django_safe_migrate import conf
+from django_safe_migrate.databases import get_database
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
 from django_safe_migrate.execution.nothing import (
     apps_without_migrations_for_changes,
@@ -25,11 +26,19 @@ from django_safe_migrate.management.commands._arguments import (
     add_run_arguments,
     run_settings,
 )
-from django_safe_migrate.management.commands._base import SafeMigrateCommand
+from django_safe_migrate.management.commands._lines import RunCommand
+from django_safe_migrate.management.commands._rehearse_arguments import (
+    add_rehearse_argument,
+    rehearse_settings,
+)
+from django_safe_migrate.models import MigrationRun
 from django_safe_migrate.run import RunOptions
 
+#: The migration that makes the tables of the history.
+HISTORY_TABLES = ("django_safe_migrate", "0001_initial")
 
-class Command(SafeMigrateCommand, migrate.Command):
+
+class Command(RunCommand, migrate.Command):
     """Every argument of ``migrate``, and ours on top."""
 
     help = (
@@ -50,6 +59,7 @@ class Command(SafeMigrateCommand, migrate.Command):
             action="store_true",
             help="Show what --dry-run shows, and ask before anything is done.",
         )
+        add_rehearse_argument(parser.add_argument)
         add_run_arguments(parser.add_argument)
 
     @no_translations
@@ -106,11 +116,30 @@ class Command(SafeMigrateCommand, migrate.Command):
         options: dict[str, Any],
     ) -> None:
         migrate_nothing(executor, planned.targets, surroundings)
+        self._close_dead_runs(executor, options["database"])
         self._say_nothing_to_do(options)
         if self.verbosity >= 1 and options["format"] == "text":
             self._say_models_changed(
                 apps_without_migrations_for_changes(executor, self.autodetector)
             )
+
+    def _close_dead_runs(self, executor: SafeMigrationExecutor, alias: str) -> None:
+        """Close runs that were killed after their last migration: no other run would come by and do it. Asks one question."""
+        if HISTORY_TABLES not in executor.loader.applied_migrations:
+            return
+        running = MigrationRun.objects.using(alias).filter(
+            status=MigrationRun.Status.RUNNING, database=alias
+        )
+        if not running.exists():
+            return
+        from django_safe_migrate.history import History
+
+        lock = get_database(executor.connection).run_lock()
+        if lock.try_acquire():
+            try:
+                History().import_journals(held=(alias,))
+            finally:
+                lock.release()
 
     def _say_nothing_to_do(self, options: dict[str, Any]) -> None:
         if options["format"] != "text" or options["report"]:
@@ -169,6 +198,7 @@ class Command(SafeMigrateCommand, migrate.Command):
         settings = conf.load()
         return RunOptions(
             **run_settings(options, settings),
+            **rehearse_settings(options, settings),
             fake=options["fake"],
             fake_initial=options["fake_initial"],
         )

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 from django.contrib.postgres.operations import (
     AddIndexConcurrently,
+    CreateCollation,
+    RemoveCollation,
     TrigramExtension,
     ValidateConstraint,
 )
 from django.db import connections, models
 from django.db.migrations import operations
+from django.db.migrations.operations.base import Operation
 
 from django_safe_migrate.analysis import changes
 from django_safe_migrate.analysis.deriving import Surroundings, derive, is_concurrent
 from django_safe_migrate.analysis.schema import Schema
+from django_safe_migrate.databases.statements import OtherObject
 from django_safe_migrate.sql.states import advance
-from tests.analysis.lint import initial, state_after
+from tests.analysis.lint import initial, state_after, vendor
 
 INDEX = models.Index(fields=["number"], name="i")
 
@@ -63,7 +67,6 @@ def test_what_the_database_does_not_see():
         operations.AlterModelManagers("Order", []),
         operations.SeparateDatabaseAndState([], [operations.DeleteModel("Tag")]),
         operations.AlterField("Order", "note", models.TextField(null=True, help_text="x")),
-        operations.RenameIndex("Order", "j", old_name="title_idx"),
     ):
         assert derived(operation) == ()
 
@@ -84,6 +87,34 @@ def test_validation():
     assert derive(validate, around, backwards=True) == ()
 
 
+def test_renamed_index():
+    rename = operations.RenameIndex("Order", "j", old_name="title_idx")
+    [change] = derived(rename)
+    assert (change.old_name, change.new_name, change.columns) == ("title_idx", "j", ("title",))
+    [undone] = derived(rename, backwards=True)
+    assert (undone.old_name, undone.new_name) == ("j", "title_idx")
+
+
+def test_extensions_and_collations_are_made_on_postgresql_only():
+    assert derived(TrigramExtension()) == ()
+    with vendor("postgresql"):
+        [made] = derived(TrigramExtension())
+        assert made.statement == OtherObject(keywords="CREATE EXTENSION", name="pg_trgm")
+        [dropped] = derived(TrigramExtension(), backwards=True)
+        assert dropped.statement == OtherObject(keywords="DROP EXTENSION", name="pg_trgm")
+        collation = CreateCollation("german", "de")
+        [made] = derived(collation)
+        assert made.statement == OtherObject(keywords="CREATE COLLATION", name="german")
+        [dropped] = derived(RemoveCollation("german", "de"))
+        assert dropped.statement == OtherObject(keywords="DROP COLLATION", name="german")
+
+
 def test_what_nobody_knows():
-    [change] = derived(TrigramExtension())
+    class Custom(Operation):
+        """An operation of a project."""
+
+        def state_forwards(self, app_label, state):
+            """Nothing that a model shows."""
+
+    [change] = derived(Custom())
     assert isinstance(change, changes.Unrecognised)

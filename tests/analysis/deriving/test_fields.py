@@ -32,7 +32,7 @@ def test_many_to_many_fields_are_tables():
         changes.TableDropped("shop_order_tags", ("shop_order",)),
     )
     assert derived(operations.RenameField("Order", "tags", "labels")) == (
-        changes.TableRenamed("shop_order_tags", "shop_order_labels"),
+        changes.TableRenamed("shop_order_tags", "shop_order_labels", many_to_many=True),
     )
 
 

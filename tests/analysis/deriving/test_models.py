@@ -38,21 +38,34 @@ def test_created_tables_and_what_they_refer_to():
 
 
 def test_renamed_model():
-    assert derived(operations.RenameModel("Order", "Purchase")) == (
+    *renamed, altered = derived(operations.RenameModel("Order", "Purchase"))
+    assert renamed == [
         changes.TableRenamed("shop_order", "shop_purchase"),
-        changes.TableRenamed("shop_order_tags", "shop_purchase_tags"),
+        changes.TableRenamed("shop_order_tags", "shop_purchase_tags", many_to_many=True),
         changes.ColumnRenamed("shop_purchase_tags", "order_id", "purchase_id"),
-    )
+    ]
+    assert (altered.old.references, altered.new.references) == ("shop_order", "shop_purchase")
+
+
+def test_foreign_keys_to_a_renamed_table_are_made_again():
+    key = models.ForeignKey("shop.Customer", models.CASCADE, null=True, related_name="+")
+    before = [operations.AddField("Order", "hidden", key)]
+    renamed, altered = derived(operations.RenameModel("Customer", "Client"), before)
+    assert renamed == changes.TableRenamed("shop_customer", "shop_client")
+    assert (altered.table, altered.new.name) == ("shop_order", "customer_id")
+    pinned = operations.RenameModel("Pinned", "Fixed")
+    assert derived(pinned) == ()
 
 
 def test_model_that_relates_to_itself():
     before = [operations.AddField("Customer", "friends", models.ManyToManyField("self"))]
-    assert derived(operations.RenameModel("Customer", "Client"), before) == (
+    found = derived(operations.RenameModel("Customer", "Client"), before)
+    assert [one for one in found if not isinstance(one, changes.ColumnAltered)] == [
         changes.TableRenamed("shop_customer", "shop_client"),
-        changes.TableRenamed("shop_customer_friends", "shop_client_friends"),
+        changes.TableRenamed("shop_customer_friends", "shop_client_friends", many_to_many=True),
         changes.ColumnRenamed("shop_client_friends", "from_customer_id", "from_client_id"),
         changes.ColumnRenamed("shop_client_friends", "to_customer_id", "to_client_id"),
-    )
+    ]
 
 
 @pytest.mark.vendors("postgresql")
@@ -65,6 +78,8 @@ def test_renamed_columns_are_those_that_django_renames(connection):
         rename.database_forwards("shop", editor, state, after)
     text = "\n".join(editor.collected_sql)
     for change in derived(rename):
+        if isinstance(change, changes.ColumnAltered):
+            continue
         names = (
             (change.table, change.new_table)
             if isinstance(change, changes.TableRenamed)

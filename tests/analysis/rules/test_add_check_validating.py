@@ -6,6 +6,7 @@ from django.contrib.postgres.operations import AddConstraintNotValid, ValidateCo
 from django.db import models
 from django.db.migrations import operations
 
+from django_safe_migrate import values
 from tests.analysis.lint import assert_clean, assert_finds
 
 finds = partial(assert_finds, "add_check_validating")
@@ -68,6 +69,45 @@ def test_new_table():
     clean([new, operations.AddConstraint("New", CHECK)])
 
 
-def test_other_vendors():
-    for vendor in ("sqlite", "mysql"):
-        clean([operations.AddConstraint("Order", CHECK)], on=vendor)
+COPY = "copies the table with LOCK=SHARED, which blocks writes"
+
+
+def test_copy_on_mysql():
+    mysql = {"on": "mysql", "settings": {"target_version": values.target_version("mysql 8.4")}}
+    [found] = finds(
+        [operations.AddConstraint("Order", CHECK)],
+        f"Adding constraint positive to shop_order {COPY}, and fails on a row that does not satisfy it.",
+        **mysql,
+    )
+    assert "NotValid" not in found.hint
+    new = operations.AddField("Order", "stock", models.PositiveIntegerField(null=True))
+    [found] = finds(
+        [new],
+        f"The CHECK that comes with the new column stock of shop_order {COPY}.",
+        **mysql,
+    )
+    assert "NotValid" not in found.hint
+    finds(
+        [operations.AlterField("Order", "number", models.PositiveIntegerField())],
+        f"The CHECK that column number of shop_order gets {COPY}, and fails on a row that does not satisfy it.",
+        **mysql,
+    )
+
+
+def test_mariadb_adds_a_column_with_its_check_at_once():
+    mariadb = {
+        "on": "mysql",
+        "settings": {"target_version": values.target_version("mariadb 10.11")},
+    }
+    clean(
+        [operations.AddField("Order", "stock", models.PositiveIntegerField(null=True))], **mariadb
+    )
+    finds(
+        [operations.AddConstraint("Order", CHECK)],
+        f"Adding constraint positive to shop_order {COPY}, and fails on a row that does not satisfy it.",
+        **mariadb,
+    )
+
+
+def test_sqlite_has_no_other_way():
+    clean([operations.AddConstraint("Order", CHECK)], on="sqlite")

@@ -29,6 +29,14 @@ def test_db_index():
     finds([change], f"Building the index on column number of shop_order takes {SHARE}")
 
 
+def test_db_index_with_another_change():
+    """What is altered before in the same operation stays locked until the transaction ends."""
+    change = operations.AlterField("Order", "number", models.BigIntegerField(db_index=True))
+    message = "Building the index on column number of shop_order takes {}"
+    finds([change], message.format(EXCLUSIVE))
+    finds([change], message.format(SHARE), atomic=False)
+
+
 def test_index_of_a_new_foreign_key():
     new = operations.AddField(
         "Order", "tag", models.ForeignKey("shop.Tag", models.CASCADE, null=True)
@@ -68,6 +76,17 @@ def test_new_table():
 def test_new_column_without_an_index():
     new = models.ForeignKey("shop.Tag", models.CASCADE, null=True, db_index=False)
     clean([operations.AddField("Order", "tag", new)])
+
+
+def test_table_that_must_be_empty():
+    """A column that fails as soon as there is a row: what comes after it works on none."""
+    needed = operations.AddField("Order", "x", models.IntegerField(db_index=True))
+    clean([needed])
+    [found] = finds(
+        [needed, operations.AddIndex("Order", INDEX)],
+        f"Building index number_idx of shop_order takes {SHARE}",
+    )
+    assert found.severity.label == "info"
 
 
 def test_column_that_has_its_index_already():

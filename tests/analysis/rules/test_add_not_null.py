@@ -97,3 +97,14 @@ def test_state_only():
 def test_going_back_to_a_column_with_a_default():
     clean([operations.RemoveField("Order", "state")], backwards=True)
     clean([operations.RemoveField("Order", "note")], backwards=True)
+
+
+def test_column_that_takes_the_name_of_one_that_goes_away():
+    """The release that still runs writes to it, and so does not leave it empty; what it loses is another rule's."""
+    new = add(models.IntegerField(default=3), name="number")
+    clean([operations.RenameField("Order", "number", "old_number"), new])
+    clean([operations.RemoveField("Order", "number"), new])
+    another = operations.RenameField("Order", "title", "old_title")
+    finds([another, add(models.IntegerField(default=3))], OLD_INSERTS.format("x"))
+    required = add(models.IntegerField(), name="number")
+    finds([operations.RemoveField("Order", "number"), required], FAILS.format("number"))

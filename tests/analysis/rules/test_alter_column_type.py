@@ -36,12 +36,19 @@ def test_other_scale():
     finds(alter("total", field), MESSAGE.format("total", "numeric(8, 2)", "numeric(10, 4)"))
 
 
-def test_primary_key_and_going_back():
+def test_going_back():
+    finds(
+        alter("number", models.BigIntegerField()),
+        MESSAGE.format("number", "bigint", "integer"),
+        backwards=True,
+    )
+
+
+def test_primary_keys_have_a_rule_of_their_own():
     before = [operations.CreateModel("Old", [("id", models.AutoField(primary_key=True))])]
-    change = [operations.AlterField("Old", "id", models.BigAutoField(primary_key=True))]
-    message = MESSAGE.replace("shop_order", "shop_old")
-    finds(change, message.format("id", "integer", "bigint"), before=before)
-    finds(change, message.format("id", "bigint", "integer"), before=before, backwards=True)
+    clean(
+        [operations.AlterField("Old", "id", models.BigAutoField(primary_key=True))], before=before
+    )
 
 
 def test_foreign_key_to_another_type_of_key():
@@ -87,5 +94,11 @@ def test_sqlite_says_so_by_another_rule():
     clean(alter("number", models.BigIntegerField()), on="sqlite")
 
 
-def test_types_that_cannot_be_known_without_a_connection_are_not_judged():
-    clean(alter("number", models.BigIntegerField()), on="mysql")
+def test_types_of_a_vendor_with_two_products_are_known_without_a_connection():
+    assert_finds(
+        "alter_column_type",
+        alter("number", models.BigIntegerField()),
+        "Changing the type of column number of shop_order from integer to bigint writes the whole table anew under a copy of the table "
+        "with LOCK=SHARED, which blocks writes.",
+        on="mysql",
+    )

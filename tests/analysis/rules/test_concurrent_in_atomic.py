@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently  # noqa: E402
+import pytest
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import models
 from django.db.migrations import operations
 
@@ -64,3 +65,19 @@ def test_only_in_a_comment():
 
 def test_materialized_view_may_be_refreshed_in_a_transaction():
     clean([operations.RunSQL("REFRESH MATERIALIZED VIEW CONCURRENTLY totals")])
+
+
+@pytest.mark.parametrize(
+    ("sql", "command"),
+    [
+        ("VACUUM (ANALYZE) shop_order", "VACUUM"),
+        ("REINDEX TABLE CONCURRENTLY shop_order", "REINDEX TABLE CONCURRENTLY"),
+        ("ALTER TABLE a DETACH PARTITION b CONCURRENTLY", "DETACH PARTITION CONCURRENTLY"),
+        ("ALTER SYSTEM SET work_mem = '1GB'", "ALTER SYSTEM"),
+        ("CREATE DATABASE x", "CREATE DATABASE"),
+        ("DROP DATABASE x", "DROP DATABASE"),
+    ],
+)
+def test_other_statements_that_a_transaction_refuses(sql, command):
+    finds([operations.RunSQL(sql)], f"{command} fails, because shop.0002_change is atomic.")
+    clean([operations.RunSQL(sql)], atomic=False)

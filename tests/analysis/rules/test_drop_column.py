@@ -5,7 +5,7 @@ from functools import partial
 from django.db import models
 from django.db.migrations import operations
 
-from tests.analysis.lint import assert_clean, assert_finds
+from tests.analysis.lint import assert_clean, assert_finds, initial
 
 finds = partial(assert_finds, "drop_column")
 clean = partial(assert_clean, "drop_column")
@@ -30,7 +30,7 @@ def test_inside_of_separate_database_and_state():
 def test_order_with_respect_to():
     ordered = operations.AlterOrderWithRespectTo("Order", "customer")
     back = operations.AlterOrderWithRespectTo("Order", None)
-    finds([ordered, back], MESSAGE.format("_order"))
+    finds([back], MESSAGE.format("_order"), before=[*initial(), ordered])
 
 
 def test_hint_tells_to_make_a_not_null_column_nullable_first():
@@ -38,6 +38,7 @@ def test_hint_tells_to_make_a_not_null_column_nullable_first():
     [given] = finds([operations.RemoveField("Order", "number")], MESSAGE.format("number"))
     assert not nullable.hint.startswith("First make it nullable")
     assert given.hint.startswith("First make it nullable or give it a db_default")
+    assert "field=models.IntegerField(null=True)" in given.hint
 
 
 def test_generated_column_has_no_values_of_its_own():
@@ -75,8 +76,25 @@ def test_table_made_by_the_same_plan():
     )
 
 
+def test_column_made_by_the_same_migration():
+    add = operations.AddField("Order", "x", models.TextField(null=True))
+    clean([add, operations.RemoveField("Order", "x")])
+
+
 def test_unmanaged_model():
     clean([operations.RemoveField("Foreign", "note")])
+
+
+def test_going_back_over_a_generated_column_breaks_the_newer_release():
+    generated = models.GeneratedField(
+        expression=models.F("number") * 2, output_field=models.IntegerField(), db_persist=True
+    )
+    [found] = finds(
+        [operations.AddField("Order", "twice", generated)],
+        "Undoing shop.0002_change drops column twice of shop_order, and the newer release selects it until it is replaced.",
+        backwards=True,
+    )
+    assert found.severity.label == "warning"
 
 
 def test_undoing_add_field_is_for_another_rule():

@@ -21,6 +21,14 @@ def test_where_schema_changes_commit_by_themselves():
     assert found.operation == ""
 
 
+def test_later_change_that_rows_can_make_fail():
+    unique = operations.AddConstraint("Order", models.UniqueConstraint(fields=["code"], name="u"))
+    [found] = finds([TWO[0], unique], MESSAGE, on="mysql")
+    assert found.severity.label == "warning"
+    [found] = finds([unique, TWO[0]], MESSAGE, on="mysql")
+    assert found.severity.label == "info"
+
+
 def test_migration_that_is_not_atomic():
     for vendor in ("postgresql", "sqlite"):
         finds(TWO, MESSAGE, on=vendor, atomic=False)

@@ -60,3 +60,9 @@ def test_column_that_goes_as_well():
 def test_other_changes_of_the_state():
     clean([operations.SeparateDatabaseAndState([], [operations.DeleteModel("Tag")])])
     clean([forget("tags")])
+
+
+def test_model_that_leaves_the_state_as_a_whole():
+    removal = operations.RemoveField("Order", "customer")
+    forget = [removal, operations.DeleteModel("Order")]
+    clean([operations.SeparateDatabaseAndState([], forget)])

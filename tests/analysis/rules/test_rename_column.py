@@ -72,5 +72,30 @@ def test_column_of_a_new_table():
     )
 
 
-def test_going_back():
-    clean([operations.RenameField("Order", "note", "remark")], backwards=True)
+def test_column_made_by_the_same_migration():
+    add = operations.AddField("Order", "x", models.TextField(null=True))
+    clean([add, operations.RenameField("Order", "x", "y")])
+
+
+def test_column_renamed_twice_by_the_same_migration():
+    """The name in between is known to no release; the first renaming is what breaks it."""
+    plain = operations.AlterField("Order", "customer", models.CharField(max_length=255))
+    finds(
+        [plain, operations.RenameField("Order", "customer", "buyer")],
+        MESSAGE.format("customer_id", "shop_order", "customer"),
+    )
+
+
+def test_going_back_breaks_the_newer_release():
+    [found] = finds(
+        [operations.RenameField("Order", "note", "remark")],
+        "Undoing shop.0002_change means renaming column remark of shop_order to note, which breaks the newer release until it is replaced.",
+        backwards=True,
+    )
+    assert found.severity.label == "warning"
+    assert found.hint.startswith("Stop every process of the newer release before")
+
+
+def test_going_back_over_a_column_that_the_same_migration_dropped():
+    ops = [operations.RenameField("Order", "note", "x"), operations.RemoveField("Order", "x")]
+    clean(ops, backwards=True)

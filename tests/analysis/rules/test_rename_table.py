@@ -65,3 +65,13 @@ def test_new_table():
 
 def test_only_the_case_of_the_name():
     clean([operations.RenameModel("Customer", "CUSTOMER")])
+
+
+def test_going_back_breaks_the_newer_release():
+    undoing = "Undoing shop.0002_change means renaming table {} to {}, which breaks the newer release until it is replaced."
+    for operation, old, new in (
+        (operations.RenameModel("Customer", "Client"), "shop_client", "shop_customer"),
+        (operations.AlterModelTable("Tag", "labels"), "labels", "shop_tag"),
+    ):
+        [found] = finds([operation], undoing.format(old, new), backwards=True)
+        assert found.severity.label == "warning"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
 from django.db import models
 from django.db.migrations import operations
 
@@ -96,6 +97,29 @@ def test_only_mentioned():
 
 def test_what_does_not_run_in_this_direction():
     clean(run("CREATE TABLE x (y int)", "DROP TABLE x"))
+
+
+@pytest.mark.parametrize("vendor", ["postgresql", "mysql", "sqlite"])
+def test_temporary_table(vendor):
+    made = "CREATE TEMPORARY TABLE busy AS SELECT id FROM shop_order"
+    clean(run(f"{made}; DELETE FROM busy; DROP TABLE busy"), on=vendor)
+    clean([*run(made), *run("DROP TABLE busy")], on=vendor)
+    # The second one is a table of everyone's.
+    finds(
+        run(f"{made}; DROP TABLE busy; DROP TABLE busy"),
+        MESSAGE.format("drops table busy"),
+        on=vendor,
+    )
+    finds(run(f"DROP TABLE busy; {made}"), MESSAGE.format("drops table busy"), on=vendor)
+
+
+def test_table_made_and_renamed():
+    made = "CREATE TABLE a (x int); ALTER TABLE a RENAME TO b; DELETE FROM b"
+    clean(run(made))
+    swapped = "CREATE TABLE a (x int); ALTER TABLE shop_order RENAME TO b; DROP TABLE b"
+    finds(run(swapped), MESSAGE.format("drops table b"))
+    maybe = "CREATE TABLE IF NOT EXISTS shop_order (x int); DROP TABLE shop_order"
+    finds(run(maybe), MESSAGE.format("drops table shop_order"))
 
 
 def test_table_made_by_the_same_plan():

@@ -5,6 +5,7 @@ from functools import partial
 from django.contrib.postgres.functions import RandomUUID  # noqa: E402
 from django.db import models
 from django.db.migrations import operations
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now, Pi, Random  # noqa: E402
 
 from tests.analysis.lint import assert_clean, assert_finds
@@ -25,6 +26,14 @@ def add(field):
 def test_random_values():
     finds(add(models.FloatField(db_default=Random())), MESSAGE)
     finds(add(models.UUIDField(db_default=RandomUUID())), MESSAGE)
+
+
+def test_written_in_sql():
+    finds(add(models.IntegerField(db_default=RawSQL("nextval('x_seq'::regclass)", ()))), MESSAGE)
+    finds(add(models.UUIDField(db_default=RawSQL("gen_random_uuid()", ()))), MESSAGE)
+    clean(add(models.DateTimeField(db_default=RawSQL("now()", ()))))
+    clean(add(models.IntegerField(db_default=RawSQL("1 + 2", ()))))
+    clean(add(models.IntegerField(null=True, db_default=RawSQL("NULL", ()))))
 
 
 def test_inside_of_another_expression():

@@ -153,7 +153,7 @@ def test_a_table_that_was_never_analysed_has_no_estimate(database: Database) -> 
     run(database.connection, "ANALYZE")
     assert database.estimated_rows(tables) == {"box": 5000, "empty": 0, "parent": 900}
     assert not database.row_counts(["box"], exact_below=10)["box"].exact
-    assert database.table_bytes(["parent"])["parent"] > 0
+    assert database.table_sizes(["parent"])["parent"].data_bytes > 0
 
 
 # --- condition ---

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import socket
-import subprocess
+import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,81 +14,87 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_safe_migrate.databases import Database, get_database
 from django_safe_migrate.databases.postgresql.run_lock import APPLICATION
-from django_safe_migrate.exceptions import LockNotAcquired
+from django_safe_migrate.exceptions import UnsafePlan
 from tests.databases.conftest import run
-from tests.servers import Server, processes
+from tests.poolers import pooler
+from tests.servers import Server
 
 pytestmark = [pytest.mark.vendors("postgresql"), pytest.mark.postgresql]
 
-POOLER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-
 
 @pytest.fixture
-def start_pooler(
-    postgresql_server: Server, tmp_path: Path
-) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """Start PgBouncer in a mode, and return the entry that leads through it."""
-    if POOLER is None:
-        pytest.skip("Tests with a connection pooler need the program pgbouncer.")
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(mode: str) -> dict[str, Any]:
-        port = processes.free_port()
-        account = processes.unprivileged_user("postgres")
-        folder = postgresql_server.folder / f"pooler-{port}"
-        processes.give_to(account, folder)
-        password = postgresql_server.password.replace('"', '""')
-        (folder / "users.txt").write_text(f'"{postgresql_server.user}" "{password}"\n')
-        (folder / "pooler.ini").write_text(
-            "[databases]\n"
-            f"* = host=127.0.0.1 port={postgresql_server.port}\n"
-            "[pgbouncer]\n"
-            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-            f"auth_type = plain\nauth_file = {folder}/users.txt\n"
-            f"pool_mode = {mode}\nserver_reset_query_always = 0\n"
+def behind(
+    postgresql_server: Server, other: Callable[..., BaseDatabaseWrapper]
+) -> Iterator[Callable[..., Database]]:
+    """Reach the fresh database through PgBouncer in a mode."""
+    with contextlib.ExitStack() as started:
+        yield lambda mode, **options: get_database(
+            other(**started.enter_context(pooler(postgresql_server, mode, **options)))
         )
-        process = processes.start_process(
-            [POOLER, folder / "pooler.ini"], account, folder, folder / "pooler.log"
-        )
-        started.append(process)
-        processes.wait_until_ready(lambda: _listens(port), process, folder / "pooler.log")
-        return {"HOST": "127.0.0.1", "PORT": str(port)}
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+#: Whoever asks next gets the session used last, or each in turn; and there may be one for all.
+WAYS = [
+    ("transaction", {}),
+    ("transaction", {"server_round_robin": 1}),
+    ("transaction", {"server_round_robin": 1, "min_pool_size": 4}),
+    ("transaction", {"default_pool_size": 1}),
+    ("statement", {}),
+]
 
 
-def test_a_pooler_in_transaction_mode_is_refused_and_keeps_no_lock(
-    database: Database,
-    other: Callable[..., BaseDatabaseWrapper],
-    start_pooler: Callable[[str], dict[str, Any]],
+@pytest.mark.parametrize(("mode", "options"), WAYS)
+def test_a_pooler_that_shares_sessions_is_refused_and_keeps_no_lock(
+    database: Database, behind: Callable[..., Database], mode: str, options: dict[str, Any]
 ) -> None:
-    pooled = get_database(other(**start_pooler("transaction")))
+    pooled = behind(mode, **options)
+    # As many idle sessions as a pool has that is in use.
+    run(pooled.connection, "SELECT 1")
     lock = pooled.run_lock()
-    with pytest.raises(LockNotAcquired, match="pooler in transaction mode") as raised:
+    with pytest.raises(UnsafePlan, match="pooler in transaction mode") as raised:
         lock.try_acquire()
     assert raised.value.changed == "The database was not changed."
+    assert raised.value.exit_code == 3
     assert not lock.is_held()
+    assert pooled.shares_sessions()
     direct = database.run_lock()
     assert direct.try_acquire()
     direct.release()
 
 
-def test_a_pooler_in_session_mode_is_as_good_as_the_server(
-    database: Database,
-    other: Callable[..., BaseDatabaseWrapper],
-    start_pooler: Callable[[str], dict[str, Any]],
+def test_a_pooler_is_found_out_among_other_clients(
+    behind: Callable[..., Database],
 ) -> None:
-    lock = get_database(other(**start_pooler("session"))).run_lock()
+    """Others take and give back sessions all the time, and the answer is the same each time."""
+    pooled = behind("transaction", min_pool_size=3, server_round_robin=1)
+    ended = threading.Event()
+
+    def work() -> None:
+        connection = pooled.new_connection(AUTOCOMMIT=True)
+        while not ended.is_set():
+            run(connection, "BEGIN", "SELECT pg_sleep(0.002)", "COMMIT")
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert all(pooled.shares_sessions() for _ in range(30))
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_pooler_in_session_mode_is_as_good_as_the_server(
+    database: Database, behind: Callable[..., Database]
+) -> None:
+    pooled = behind("session")
+    lock = pooled.run_lock()
+    assert not pooled.shares_sessions()
     assert lock.try_acquire()
     assert lock.is_held()
+    assert lock.is_seen()
     assert not database.run_lock().try_acquire()
     lock.release()
 

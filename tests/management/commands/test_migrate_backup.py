@@ -65,6 +65,10 @@ def test_from_creation_to_dropping_the_old_state(notes: Project) -> None:
         f"Backup {name} is whole and unchanged: "
     )
 
+    proven = run(notes, "verify", "latest", "--restore").stdout.splitlines()
+    assert proven[1].startswith(f"Backup {name} is proven: restored into a scratch database in ")
+    assert " proven 20" in run(notes, "list").stdout.splitlines()[1]
+
     notes.sql("DELETE FROM notes_note")
     restored = run(notes, "restore", name, "--noinput").stdout.splitlines()
     assert restored[0].startswith(f"Database 'default' was restored from {name} in ")
@@ -260,3 +264,21 @@ def on_a_terminal(project: Project, arguments: list[str], answer: str) -> str:
     process.wait(timeout=60)
     os.close(ours)
     return output.decode()
+
+
+def test_a_run_proves_its_backup_where_the_settings_ask_for_it(notes: Project) -> None:
+    notes.write_app(
+        "notes",
+        models="class Note(models.Model):\n    text = models.TextField()\n    kind = models.TextField(null=True)",
+        migrations={
+            **NOTES,
+            "0002_kind": migration(
+                "migrations.AddField('Note', 'kind', models.TextField(null=True)),",
+                dependencies=[("notes", "0001_initial")],
+            ),
+        },
+    )
+    notes.settings(SAFE_MIGRATE={"BACKUP": {"PROVE": True}})
+    output = notes.manage("safemigrate", "--noinput").stdout
+    assert "The backup is proven: restored into a scratch database in " in output
+    assert json.loads(run(notes, "list", "--format", "json").stdout)["backups"][0]["proven_at"]

@@ -94,13 +94,13 @@ def test_to_a_migration_of_an_app(project: Project) -> None:
 
 
 @pytest.mark.vendors("sqlite")
-def test_an_irreversible_migration_cannot_be_forced(project: Project) -> None:
+def test_an_irreversible_migration_needs_force(project: Project) -> None:
     installed(project, m0002_colour=ADD_COLOUR, m0003_irreversible=IRREVERSIBLE)
     project.manage("safemigrate", "--noinput")
-    result = project.manage("migrate_rollback", "--steps", "1", "--noinput", "--force", check=False)
+    result = project.manage("migrate_rollback", "--steps", "1", "--noinput", check=False)
     assert result.returncode == 3
     assert "[irreversible_operation]" in result.stdout
-    assert "No flag can allow that." in result.stderr
+    assert "--force goes back past it, and says what stays." in result.stderr
     assert applied(project) == ["0001_initial", "0002_colour", "0003_irreversible"]
 
 

@@ -157,7 +157,7 @@ def test_check(project: Project) -> None:
         (["shpo"], "CommandError: No installed app has the label 'shpo'.\n"),
         (
             ["--watch", "--check"],
-            "CommandError: --watch shows one run as text: it takes neither --check, --format json nor an app.\n",
+            "CommandError: --watch shows one run: it takes neither --check nor an app.\n",
         ),
     ],
 )
@@ -357,16 +357,22 @@ def test_watch(project: Project) -> None:
     run = start_slow_run(project)
     watcher = project.popen("migrate_status", "--watch")
     assert watcher.stdout is not None
-    first = watcher.stdout.readline()
     assert re.fullmatch(
-        r" +[\d.]+ s  execute  0 of 1 migrations  shop\.0002_slow  Raw Python operation\n", first
+        r"migrate [0-9a-f-]{36} on default \(.+\), by .+ on .+, process \d+\n",
+        watcher.stdout.readline(),
+    )
+    assert re.fullmatch(
+        r" +[\d.]+ s  execute  0 of 1 migrations  shop\.0002_slow  Raw Python operation\n",
+        watcher.stdout.readline(),
     )
     (project.folder / "go_on").touch()
     assert run.wait(60) == 0, run.communicate()[0]
     rest = watcher.communicate(timeout=60)[0]
     assert watcher.returncode == 0
     assert re.search(
-        r"^Run [0-9a-f-]{36} succeeded after [\d.]+ s: 1 of 1 migrations\.$", rest, re.MULTILINE
+        r"^Run [0-9a-f-]{36} succeeded after [\d.]+ s with exit status 0: 1 of 1 migrations\.$",
+        rest,
+        re.MULTILINE,
     )
     run.communicate()
 
@@ -386,13 +392,53 @@ def test_watch_when_the_run_is_killed(project: Project) -> None:
     assert "See: python manage.py migrate_status" in rest
 
 
+@pytest.mark.vendors("sqlite", "postgresql")
+def test_watch_from_another_machine(project: Project) -> None:
+    """Without the journal, the history tells which migration is under way and how the run ended."""
+    project.add_settings_code(
+        'import os; SAFE_MIGRATE = {"JOURNAL_DIR": os.environ.get("JOURNALS") or None}'
+    )
+    slow(project)
+    run = start_slow_run(project)
+    elsewhere = {"JOURNALS": str(project.folder / "elsewhere")}
+    watcher = project.popen("migrate_status", "--watch", env=elsewhere)
+    assert watcher.stdout is not None
+    read = [watcher.stdout.readline() for _ in range(3)]
+    (project.folder / "go_on").touch()
+    rest = watcher.communicate(timeout=300)[0]
+    assert run.wait(300) == 0, run.communicate()[0]
+    run.communicate()
+    assert "on another machine" in read[1]
+    assert "execute  0 of 1 migrations  shop.0002_slow" in read[2]
+    assert " with exit status 0: 1 of 1 migrations." in rest
+
+
+@pytest.mark.vendors("sqlite")
+def test_watch_as_json(project: Project) -> None:
+    slow(project)
+    run = start_slow_run(project)
+    watcher = project.popen("migrate_status", "--watch", "--format", "json")
+    assert watcher.stdout is not None
+    first = json.loads(watcher.stdout.readline())
+    assert first["event"] == "progress"
+    assert first["progress"]["migration"] == "shop.0002_slow"
+    (project.folder / "go_on").touch()
+    assert run.wait(60) == 0, run.communicate()[0]
+    *_, last = map(json.loads, watcher.communicate(timeout=60)[0].splitlines())
+    assert watcher.returncode == 0
+    assert (last["event"], last["run"], last["exit_code"]) == ("report", first["run"], 0)
+    assert last["report"]["migrations"][0]["status"] == "applied"
+    run.communicate()
+
+
 @pytest.mark.vendors("sqlite")
 def test_ctrl_c_leaves_watching_quietly(project: Project) -> None:
     slow(project)
     run = start_slow_run(project)
     watcher = project.popen("migrate_status", "--watch")
     assert watcher.stdout is not None
-    watcher.stdout.readline()
+    for _ in ("which run it is", "where it is"):
+        watcher.stdout.readline()
     watcher.send_signal(signal.SIGINT)
     assert watcher.communicate(timeout=60)[0] == ""
     assert watcher.returncode == 130
@@ -403,6 +449,8 @@ def test_ctrl_c_leaves_watching_quietly(project: Project) -> None:
 def test_watch_without_a_run(project: Project) -> None:
     result = project.manage("migrate_status", "--watch")
     assert result.stdout == "No run is under way on database 'default'.\n"
+    as_json = project.manage("migrate_status", "--watch", "--format", "json").stdout
+    assert json.loads(as_json)["report"] is None
 
 
 @pytest.mark.vendors("sqlite")

@@ -169,7 +169,7 @@ def test_an_allowed_plan_is_backed_up_carried_out_verified_and_reported(project:
         "--report",
         "report.md",
     )
-    report = json.loads(result.stdout)
+    report = json.loads(result.stdout.splitlines()[-1])["report"]
     assert report["run"]["outcome"] == "success"
     assert [one["name"] for one in report["stages"]] == ["preflight", "backup", "execute", "verify"]
     assert {one["status"] for one in report["stages"]} == {"passed"}
@@ -210,8 +210,43 @@ def test_a_dry_run_touches_nothing(project: Project) -> None:
     assert preview["steps"][0]["operations"][0]["confidence"] == "exact"
     assert "ALTER TABLE" in preview["steps"][0]["operations"][0]["statements"][0]
     assert preview["steps"][0]["way_back"] == "lossy"
+    forecast = preview["steps"][0]["forecast"]
+    assert forecast["migration"] == "shop.0002_colour"
+    assert forecast["previous_release"]["survives"] is True
+    assert forecast["going_back"]["losses"] == [
+        "column colour of shop_order is dropped with its values"
+    ]
     assert before.difference(project.snapshot()) == []
     assert sorted((project.folder / ".safe_migrate").rglob("*")) == journals
+
+
+@pytest.mark.vendors("sqlite")
+def test_a_dry_run_foretells_what_a_report_keeps(project: Project) -> None:
+    installed(project, m0002_note=DROP_NOTE)
+    shown = project.manage("safemigrate", "--dry-run").stdout
+    forecast = [
+        "Destroys column note of shop_order (1 row with a value).",
+        "Previous release: breaks (drop_column).",
+        "Going back: column note of shop_order comes back without its values; "
+        "RESERVED on the whole database blocks writes for an instant.",
+    ]
+    assert "\n".join(f"    {line}" for line in forecast) in shown
+    assert "Way back:" not in shown
+    assert "Longest block: reads and writes of the whole database for under a second" in shown
+    markdown = project.manage("safemigrate", "--dry-run", "--format", "markdown").stdout
+    assert "\n".join(f"* {line}" for line in forecast) in markdown
+    faked = project.manage("safemigrate", "shop", "--fake", "--dry-run").stdout
+    assert "Way back: possible, with loss." in faked
+    assert "Destroys" not in faked
+
+    project.manage("safemigrate", "--noinput", "--allow", "drop_column", "--report", "report.json")
+    report = json.loads((project.folder / "report.json").read_text())
+    assert report["migrations"][0]["forecast"][1:] == forecast
+    detail = report["stages"][0]["detail"]["forecasts"]["shop.0002_note"]
+    assert detail["destroys"][0]["column"] == "note"
+    back = project.manage("migrate_rollback", "--steps", "1", "--dry-run").stdout
+    assert "Locks the whole database: " in back
+    assert "Going back here loses data." in back
 
 
 @pytest.mark.vendors("sqlite")

@@ -1,0 +1,3 @@
+"""Tests of checking migrations without a run."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Functions that data migrations of the corpus run; they are real, so that their source can be read."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The facts of SQLite, against real files."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rehearsals: whole commands on real servers."""
+
+from __future__ import annotations

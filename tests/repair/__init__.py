@@ -1,0 +1,3 @@
+"""Tests of the repairs."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tests of the formats of findings."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tests of rewriting what makemigrations wrote."""
+
+from __future__ import annotations
