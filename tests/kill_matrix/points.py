@@ -56,13 +56,14 @@ class Points:
         self._reached(f"after statement: {text}", connection)
         return result
 
-    def _event(self, original: Callable[..., Any], name: str, payload: dict[str, Any]) -> None:
+    def _event(self, original: Callable[..., Any], name: str, payload: dict[str, Any]) -> Any:
         about = name + "".join(
             f" {payload[key]}" for key in ("stage", "index", "operation") if key in payload
         )
         self._reached(f"before event: {about}")
-        original(name, payload)
+        event = original(name, payload)
         self._reached(f"after event: {about}")
+        return event
 
     def _journaled(self, original: Callable[..., Any], event: Any, durable: bool = False) -> None:
         original(event, durable)

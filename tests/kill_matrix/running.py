@@ -94,7 +94,7 @@ class Recording:
     def looking(self, original: Any) -> Any:
         """Surround `Recorder._emit`, to look before operations begin and when migrations are finished."""
 
-        def emit(recorder: Any, name: str, payload: dict[str, Any]) -> None:
+        def emit(recorder: Any, name: str, payload: dict[str, Any]) -> Any:
             if name == events.STEP_STARTED:
                 self._look(payload["index"], 0)
                 self._finished = []
@@ -104,7 +104,7 @@ class Recording:
                 self._finished.append(payload["operation"])
             elif name == events.STEP_FINISHED and not self._atomic[payload["index"]]:
                 self._look(payload["index"], len(self._finished))
-            original(recorder, name, payload)
+            return original(recorder, name, payload)
 
         return emit
 
