@@ -72,9 +72,7 @@ def _add_pending(project: Project) -> None:
             "    number = models.CharField(max_length=20)\n"
             "    note = models.CharField(max_length=100, null=True)\n"
         ),
-        migrations={
-            "0002_changes": migration(OPERATIONS, dependencies=[("shop", "0001_initial")])
-        },
+        migrations={"0002_changes": migration(OPERATIONS, dependencies=[("shop", "0001_initial")])},
     )
 
 

@@ -68,6 +68,16 @@ class RestoreRequest:
     progress: Progress | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRequest:
+    """What is asked of a connector's sample: rows of each table to begin with, and a private folder for what is needed meanwhile."""
+
+    rows: int
+    folder: Path
+    no_owner: bool = False
+    progress: Progress | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scratch:
     """A dump restored beside the real database: a connection that Django knows under an alias of its own, and the database's name."""
@@ -128,6 +138,14 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
         Restore a dump into a scratch database, which is dropped when the block ends; the real one is only read.
 
         Raises ``BackupFailed`` when it cannot be restored, or is not what its receipt says.
+        """
+
+    @abc.abstractmethod
+    def sample(self, request: SampleRequest) -> contextlib.AbstractContextManager[Scratch]:
+        """
+        Make a scratch database of the schema and some rows, with every row that these refer to; it is dropped when the block ends.
+
+        Raises ``RehearsalFailed`` when it cannot be made, and ``BackupFailed`` when a client program fails.
         """
 
     @abc.abstractmethod

@@ -13,6 +13,7 @@ from django_safe_migrate.backups import (
     contents,
     mysql_in_place,
     mysql_readiness,
+    mysql_sample,
     mysql_scratch,
     mysql_swap,
 )
@@ -22,6 +23,7 @@ from django_safe_migrate.backups.connector import (
     Restored,
     RestoreRequest,
     SafeConnector,
+    SampleRequest,
     Scratch,
     report,
 )
@@ -164,6 +166,9 @@ class MySQLConnector(SafeConnector):
 
     def scratch(self, request: RestoreRequest) -> contextlib.AbstractContextManager[Scratch]:
         return mysql_scratch.scratch(self, request)
+
+    def sample(self, request: SampleRequest) -> contextlib.AbstractContextManager[Scratch]:
+        return mysql_sample.sample(self, request)
 
     def load(
         self, source: Iterator[bytes], database_name: str, progress: Progress | None = None

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django_safe_migrate.backups import (
     contents,
     postgresql_in_place,
+    postgresql_sample,
     postgresql_scratch,
     postgresql_swap,
 )
@@ -23,6 +24,7 @@ from django_safe_migrate.backups.connector import (
     Restored,
     RestoreRequest,
     SafeConnector,
+    SampleRequest,
     Scratch,
     report,
 )
@@ -191,6 +193,9 @@ class PostgreSQLConnector(SafeConnector):
 
     def scratch(self, request: RestoreRequest) -> contextlib.AbstractContextManager[Scratch]:
         return postgresql_scratch.scratch(self, request)
+
+    def sample(self, request: SampleRequest) -> contextlib.AbstractContextManager[Scratch]:
+        return postgresql_sample.sample(self, request)
 
     def load(self, request: RestoreRequest, database_name: str) -> None:
         """Run pg_restore into an empty database; it stops at the first error."""

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from django_safe_migrate.backups import contents, names, sqlite_scratch
+from django_safe_migrate.backups import contents, names, sqlite_sample, sqlite_scratch
 from django_safe_migrate.backups.base import Progress
 from django_safe_migrate.backups.connector import (
     Dump,
     Restored,
     RestoreRequest,
     SafeConnector,
+    SampleRequest,
     Scratch,
     report,
 )
@@ -156,6 +157,9 @@ class SQLiteConnector(SafeConnector):
 
     def scratch(self, request: RestoreRequest) -> AbstractContextManager[Scratch]:
         return sqlite_scratch.scratch(self, request)
+
+    def sample(self, request: SampleRequest) -> AbstractContextManager[Scratch]:
+        return sqlite_sample.sample(self, request)
 
     def prepare(self, request: RestoreRequest, staged: Path) -> tuple[str, ...]:
         """Compare a copied dump with its receipt; return what deserves a notice."""

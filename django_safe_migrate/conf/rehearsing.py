@@ -13,7 +13,8 @@ from django_safe_migrate.conf.keys import Key
 NEVER, DESTRUCTIVE, ALWAYS = "never", "destructive", "always"
 WHEN = (NEVER, DESTRUCTIVE, ALWAYS)
 #: As ``rehearsal.receipt.EXTENTS`` explains them.
-EXTENTS = ("forwards", "return", "full")
+SCHEMA = "schema"
+EXTENTS = ("forwards", "return", "full", SCHEMA)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class RehearseSettings:
 
     when: str
     extent: str
+    sample: int
     reach: tuple[str, ...]
     no_owner: bool
     max_ratio: float | None
@@ -42,6 +44,14 @@ def _ratio(value: Any) -> float | None:
     return float(value)
 
 
+def _rows(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    if value < 1:
+        raise ValueError
+    return value
+
+
 REHEARSE_KEYS: dict[str, Key] = {
     "WHEN": Key(
         NEVER,
@@ -53,9 +63,16 @@ REHEARSE_KEYS: dict[str, Key] = {
     "EXTENT": Key(
         "return",
         values.choice(*EXTENTS),
-        "'forwards', 'return' or 'full'",
+        "'forwards', 'return', 'full' or 'schema'",
         "How far a rehearsal goes. 'forwards': the plan. 'return': the plan, back, and the plan again, with the values of tables below "
-        "EXACT_COUNT_BELOW rows compared. 'full': the same with the values of every table compared.",
+        "EXACT_COUNT_BELOW rows compared. 'full': the same with the values of every table compared. 'schema': the same, not on a restored "
+        "backup but on the schema and SAMPLE rows of each table.",
+    ),
+    "SAMPLE": Key(
+        1000,
+        _rows,
+        "a number of rows, at least 1",
+        "With the extent 'schema': the rows of each table to take, the first and the last ones. Rows that they refer to come with them.",
     ),
     "REACH": Key(
         (),

@@ -9,7 +9,7 @@ from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.execution.limits import check_limits
 from django_safe_migrate.plan import Plan, freeze
 from django_safe_migrate.rehearsal.directing import RehearsalRequest, Told, rehearse
-from django_safe_migrate.rehearsal.receipt import RehearsalReceipt
+from django_safe_migrate.rehearsal.receipt import SCHEMA, RehearsalReceipt
 
 if TYPE_CHECKING:
     from django_safe_migrate.backups import BackupBackend, Receipt
@@ -39,9 +39,9 @@ class AloneRequest:
     progress: Progress | None = None
 
 
-def rehearse_alone(request: AloneRequest, told: Told) -> tuple[RehearsalReceipt, Receipt]:
+def rehearse_alone(request: AloneRequest, told: Told) -> tuple[RehearsalReceipt, Receipt | None]:
     """
-    Rehearse what is pending; return the receipt, and that of the backup.
+    Rehearse what is pending; return the receipt, and that of the backup, if there was one.
 
     The run lock is not taken: nothing is done to the database but what a backup does.
 
@@ -51,7 +51,7 @@ def rehearse_alone(request: AloneRequest, told: Told) -> tuple[RehearsalReceipt,
     """
     plan = frozen(request)
     check_limits(step.migration for step in plan.steps)
-    backup = _backup(request)
+    backup = None if request.extent == SCHEMA else _backup(request)
     settings = request.settings
     receipt = rehearse(
         RehearsalRequest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from django_safe_migrate import events
+from django_safe_migrate.backups.samples import sampled
 from django_safe_migrate.databases import get_database
 from django_safe_migrate.exceptions import RehearsalFailed
 from django_safe_migrate.rehearsal import marker
@@ -38,14 +40,14 @@ class RehearsalRequest:
     """
     What is asked of a rehearsal; durations in seconds.
 
-    ``applied`` are the migrations that the database has, ``backup`` the receipt of what is restored.
+    ``applied`` are the migrations that the database has, ``backup`` the receipt of what is restored, None with the extent ``schema``.
     """
 
     plan: Plan
     database: Database
     applied: frozenset[tuple[str, str]]
     backend: BackupBackend
-    backup: Receipt
+    backup: Receipt | None
     settings: Settings
     extent: str = RETURN
     lock_timeout: float | None = None
@@ -58,26 +60,22 @@ def rehearse(request: RehearsalRequest, told: Told) -> RehearsalReceipt:
     Rehearse a plan, and return the receipt; what failed on the copy is in there.
 
     Raises:
-        BackupFailed: the backup could not be restored beside the database.
+        BackupFailed: the backup could not be restored beside the database, or a client program failed.
         ImproperlyConfigured: ``REACH`` names no database, or the one that is rehearsed.
         RehearsalFailed: the copy is not what it should be, or the process that rehearses did not come to an end.
     """
     started_at, began = events.timestamp(), time.perf_counter()
     module = _settings_module()
     _check_reach(request.settings.rehearse.reach, request.database.alias)
-    with request.backend.beside(
-        request.backup.name,
-        request.database,
-        no_owner=request.settings.rehearse.no_owner,
-        progress=request.progress,
-    ) as scratch:
+    with _copy(request) as scratch:
         receipt = RehearsalReceipt(
             fingerprint=request.plan.fingerprint,
             database=request.database.alias,
             extent=request.extent,
             server=request.database.server,
-            backup=request.backup.name,
-            backup_created_at=request.backup.created_at,
+            backup=request.backup.name if request.backup else "",
+            backup_created_at=request.backup.created_at if request.backup else "",
+            sample=None if request.backup else request.settings.rehearse.sample,
             started_at=started_at,
             restore_seconds=time.perf_counter() - began,
             notices=list(scratch.notices),
@@ -92,6 +90,25 @@ def rehearse(request: RehearsalRequest, told: Told) -> RehearsalReceipt:
                 told(line, receipt)
     receipt.seconds = time.perf_counter() - began
     return receipt
+
+
+def _copy(request: RehearsalRequest) -> contextlib.AbstractContextManager[Scratch]:
+    """What is rehearsed on: a restored backup, or a sample."""
+    settings = request.settings
+    if request.backup is not None:
+        return request.backend.beside(
+            request.backup.name,
+            request.database,
+            no_owner=settings.rehearse.no_owner,
+            progress=request.progress,
+        )
+    return sampled(
+        request.database,
+        settings.rehearse.sample,
+        bin_dir=settings.backup.options.get("bin_dir"),
+        no_owner=settings.rehearse.no_owner,
+        progress=request.progress,
+    )
 
 
 def failure_of(receipt: RehearsalReceipt, command: str) -> RehearsalFailed | None:
@@ -133,7 +150,8 @@ def _check_reach(reach: tuple[str, ...], alias: str) -> None:
 def _orders(request: RehearsalRequest, scratch: Scratch) -> Orders:
     plan = request.plan
     limit = request.settings.exact_count_below
-    large = [name for name, count in request.backup.row_counts.items() if count.rows >= limit]
+    counts = request.backup.row_counts if request.backup else {}
+    large = [name for name, count in counts.items() if count.rows >= limit]
     return Orders(
         alias=request.database.alias,
         name=scratch.name,

@@ -12,10 +12,11 @@ FORMAT_VERSION = 1
 PLAN, BACK, AGAIN = "plan", "back", "again"
 PASS_WORDS = {PLAN: "as planned", BACK: "back again", AGAIN: "once more"}
 
-#: How far a rehearsal goes: the plan alone; there, back and there again; the same with every table compared, however large.
-FORWARDS, RETURN, FULL = "forwards", "return", "full"
-EXTENTS = (FORWARDS, RETURN, FULL)
-PASSES = {FORWARDS: (PLAN,), RETURN: (PLAN, BACK, AGAIN), FULL: (PLAN, BACK, AGAIN)}
+#: How far a rehearsal goes: the plan alone; there, back and there again; the same with every table compared, however large; the same on
+#: the schema and a sample of the rows.
+FORWARDS, RETURN, FULL, SCHEMA = "forwards", "return", "full", "schema"
+EXTENTS = (FORWARDS, RETURN, FULL, SCHEMA)
+PASSES = {FORWARDS: (PLAN,)} | dict.fromkeys((RETURN, FULL, SCHEMA), (PLAN, BACK, AGAIN))
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -93,7 +94,8 @@ class RehearsalReceipt:
     What is known of one rehearsal; seconds are wall-clock seconds, moments ISO 8601 in UTC.
 
     ``fingerprint`` is that of the plan that was rehearsed: it says nothing of any other one. ``ended_by`` says which migration the way
-    back ended at, and why; empty when it went all the way.
+    back ended at, and why; empty when it went all the way. ``sample`` are the rows of each table that the copy began with, None for all
+    of a backup.
     """
 
     fingerprint: str
@@ -104,6 +106,7 @@ class RehearsalReceipt:
     backup_created_at: str = ""
     started_at: str = ""
     seconds: float = 0.0
+    sample: int | None = None
     restore_seconds: float = 0.0
     notices: list[str] = dataclasses.field(default_factory=list)
     passes: list[PassReceipt] = dataclasses.field(default_factory=list)
@@ -126,6 +129,21 @@ class RehearsalReceipt:
 
 
 def seconds_by_label(receipt: Mapping[str, Any]) -> dict[str, float]:
-    """Return how long each migration of the plan took on the copy, from a receipt as plain data."""
+    """
+    Return how long each migration of the plan took on the copy, from a receipt as plain data.
+
+    Those on a sample say nothing of the real tables: there is none of them here.
+    """
+    if receipt.get("sample") is not None:
+        return {}
+    return {step["label"]: float(step["seconds"]) for step in _steps(receipt)}
+
+
+def rehearsed_labels(receipt: Mapping[str, Any]) -> frozenset[str]:
+    """Return which migrations the plan had, from a receipt as plain data."""
+    return frozenset(step["label"] for step in _steps(receipt))
+
+
+def _steps(receipt: Mapping[str, Any]) -> list[dict[str, Any]]:
     first = next((one for one in receipt.get("passes", ()) if one.get("name") == PLAN), None)
-    return {step["label"]: float(step["seconds"]) for step in (first or {}).get("steps", ())}
+    return list((first or {}).get("steps", ()))

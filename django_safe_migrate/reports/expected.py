@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django_safe_migrate.rehearsal.receipt import PLAN, seconds_by_label
+from django_safe_migrate.rehearsal.receipt import PLAN, rehearsed_labels, seconds_by_label
 from django_safe_migrate.reports import rehearsal, units
 from django_safe_migrate.reports.document import Report
 
@@ -24,13 +24,13 @@ def rows(report: Report) -> Iterator[tuple[str, str, str, str, str]]:
     receipt = receipt_of(report)
     if receipt is None:
         return
-    rehearsed, expected = seconds_by_label(receipt), _rehearsed(receipt)
+    expected = _rehearsed(receipt)
     held = _detail(report, "execute").get("locks") or {}
     for one in report.migrations:
         actual = "" if one.status == "planned" else units.duration(one.seconds)
         yield (
             one.label,
-            units.duration(rehearsed.get(one.label)) or "not rehearsed",
+            _took(receipt, one.label),
             actual or "not carried out",
             units.listed(expected.get(one.label, [])) or _NOT_SEEN,
             (units.listed(_locks(held.get(one.label, ()))) or _NOT_SEEN) if actual else "",
@@ -48,6 +48,12 @@ def remarks(report: Report) -> Iterator[str]:
         yield "The plan that was rehearsed is not the one that was carried out: nothing of it is covered by the rehearsal."
     yield f"{rehearsal.summary(receipt).capitalize()}."
     yield from rehearsal.way_back(receipt)
+
+
+def _took(receipt: Mapping[str, Any], label: str) -> str:
+    if label not in rehearsed_labels(receipt):
+        return "not rehearsed"
+    return units.duration(seconds_by_label(receipt).get(label)) or "on a sample"
 
 
 def _rehearsed(receipt: Mapping[str, Any]) -> dict[str, list[str]]:

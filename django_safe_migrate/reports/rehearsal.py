@@ -26,9 +26,20 @@ def summary(receipt: Receipt) -> str:
         return f"the rehearsal failed after {units.duration(receipt['seconds'])}"
     first = _pass(receipt, PLAN)
     seconds = first["seconds"] if first else 0.0
+    if is_sample(receipt):
+        return f"rehearsed on the schema and {_rows(receipt)}"
     return (
         f"rehearsed on a copy of {receipt['backup']}: the plan took {units.duration(seconds)} there"
     )
+
+
+def is_sample(receipt: Receipt) -> bool:
+    """Whether it was on a sample of the rows, whose seconds and values say little of all of them."""
+    return receipt.get("sample") is not None
+
+
+def _rows(receipt: Receipt) -> str:
+    return f"a sample of {units.number(receipt['sample'], 'row')} of each table, with the rows that these refer to"
 
 
 def lines(receipt: Receipt) -> Iterator[str]:
@@ -40,6 +51,8 @@ def lines(receipt: Receipt) -> Iterator[str]:
             yield f"  {operation['description']} in {units.duration(operation['seconds'])}"
             yield from (f"    {one}" for one in effects(operation["measured"]))
     yield from way_back(receipt)
+    if is_sample(receipt):
+        yield f"The copy had {_rows(receipt)}: seconds there say nothing of the real tables, and a value that stands in the way may be among the others."
 
 
 def effects(measured: Mapping[str, Any]) -> Iterator[str]:

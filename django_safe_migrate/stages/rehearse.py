@@ -10,6 +10,7 @@ from django_safe_migrate.backups import Receipt
 from django_safe_migrate.execution.run_lock import ensure_ready
 from django_safe_migrate.rehearsal.directing import RehearsalRequest, failure_of
 from django_safe_migrate.rehearsal.directing import rehearse as rehearse_plan
+from django_safe_migrate.rehearsal.receipt import SCHEMA
 from django_safe_migrate.run import Run, StageResult
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def rehearse(run: Run) -> StageResult:
-    """Restore the run's backup into a scratch database and rehearse there, unless there is nothing to rehearse."""
+    """Restore the run's backup into a scratch database, or take a sample, and rehearse there, unless there is nothing to rehearse."""
     if reason := _needless(run):
         return StageResult("skipped", detail={"reason": reason})
     backend, settings = run.backup_backend(), run.settings
@@ -32,7 +33,7 @@ def rehearse(run: Run) -> StageResult:
             database=run.database,
             applied=frozenset(run.executor.loader.applied_migrations),
             backend=backend,
-            backup=_backup(run),
+            backup=None if run.options.rehearse == SCHEMA else _backup(run),
             settings=settings,
             extent=run.options.rehearse,
             lock_timeout=run.options.lock_timeout,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -174,11 +174,12 @@ class SQLiteDatabase(Database):
         columns: dict[int, list[tuple[str, str]]] = {}
         referenced: dict[int, str] = {}
         quoted = self.connection.ops.quote_name(table)
-        for number, _, parent, column, parent_column, *_ in self.ask(
+        for number, place, parent, column, parent_column, *_ in self.ask(
             f"PRAGMA foreign_key_list({quoted})"
         ):
-            # Without a column the key references the primary key.
-            columns.setdefault(number, []).append((column, parent_column or "rowid"))
+            # Without a column the key references the primary key, column by column.
+            named = parent_column or self._primary_key(parent)[place]
+            columns.setdefault(number, []).append((column, named))
             referenced[number] = parent
         return {
             number: ForeignKey(
@@ -190,6 +191,11 @@ class SQLiteDatabase(Database):
             )
             for number, pairs in columns.items()
         }
+
+    def _primary_key(self, table: str) -> dict[int, str]:
+        """The columns of a table's primary key by their place in it, from 0; for a place that it does not have, the row's own number."""
+        found = self.ask("SELECT pk - 1, name FROM pragma_table_info(%s) WHERE pk > 0", [table])
+        return defaultdict(lambda: "rowid", {place: str(name) for place, name in found})
 
 
 def _is_read_only(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
 
-from django_safe_migrate.conf.rehearsing import DESTRUCTIVE, EXTENTS, NEVER
+from django_safe_migrate.conf.rehearsing import DESTRUCTIVE, EXTENTS, NEVER, SCHEMA
 
 if TYPE_CHECKING:
     from django_safe_migrate.conf import Settings
@@ -26,7 +26,7 @@ def add_rehearse_argument(add: Callable[..., Any]) -> None:
         const=AS_SET,
         choices=(AS_SET, NEVER, *EXTENTS),
         help="Carry the plan out on a restored copy first (--rehearse=forwards: the plan alone; return: there, back, and there again; full: "
-        "the same with every table compared), and go on only if that succeeds. Write it after an app label, or with '='. "
+        "the same with every table compared; schema: on the schema and a sample of rows), and go on only if that succeeds. Write it after an app label, or with '='. "
         "Default: SAFE_MIGRATE['REHEARSE'].",
     )
 
@@ -42,12 +42,15 @@ def rehearse_settings(options: dict[str, Any], settings: Settings) -> dict[str, 
     when = settings.rehearse.when
     if asked == NEVER or (asked is None and when == NEVER) or options.get("fake"):
         return {}
-    if (options["backup"] or settings.backup.when) == NEVER and asked is not None:
+    extent = asked if asked in EXTENTS else settings.rehearse.extent
+    without_backup = (options["backup"] or settings.backup.when) == NEVER
+    if without_backup and asked is not None and extent != SCHEMA:
         raise CommandError(
-            "--rehearse restores the run's backup, and --backup never (or SAFE_MIGRATE['BACKUP']['WHEN']) makes none: use one of them."
+            "--rehearse restores the run's backup, and --backup never (or SAFE_MIGRATE['BACKUP']['WHEN']) makes none: use one of them, or "
+            "--rehearse=schema, which needs no backup."
         )
     return {
-        "rehearse": asked if asked in EXTENTS else settings.rehearse.extent,
+        "rehearse": extent,
         "rehearse_if_destructive": asked is None and when == DESTRUCTIVE,
     }
 
@@ -59,14 +62,14 @@ def rehearsed_before(planned: Planned, options: RunOptions) -> tuple[str, ...]:
     # Imported here: most commands never rehearse.
     from django_safe_migrate.journal import rehearsals
     from django_safe_migrate.plan import freeze
-    from django_safe_migrate.rehearsal.receipt import seconds_by_label
+    from django_safe_migrate.rehearsal.receipt import rehearsed_labels, seconds_by_label
 
     alias = options.database
     receipt = rehearsals.latest(alias)
-    known = seconds_by_label(receipt) if receipt else {}
     labels = {f"{migration.app_label}.{migration.name}" for migration, _ in planned.plan}
-    if receipt is None or not labels & known.keys():
+    if receipt is None or not labels & rehearsed_labels(receipt):
         return ()
+    known = seconds_by_label(receipt)
     when = f"The rehearsal of {str(receipt['started_at'])[:16].replace('T', ' ')} UTC"
     if freeze(alias, planned.targets, planned.plan).fingerprint != receipt["fingerprint"]:
         return (
@@ -74,4 +77,6 @@ def rehearsed_before(planned: Planned, options: RunOptions) -> tuple[str, ...]:
         )
     if receipt["failure"]:
         return (f"{when} was of this very plan, and failed: {receipt['failure']['message']}",)
+    if receipt.get("sample") is not None:
+        return (f"{when} was of this very plan, on a sample of the rows.",)
     return (f"{when} was of this very plan, which took {sum(known.values()):.1f} s on the copy.",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import CommandParser, no_translations
+from django.core.management.base import CommandError, CommandParser, no_translations
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_safe_migrate import conf
@@ -21,7 +21,7 @@ from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.rehearsal import telling
 from django_safe_migrate.rehearsal.alone import LATEST, NEW, AloneRequest, rehearse_alone
 from django_safe_migrate.rehearsal.directing import failure_of
-from django_safe_migrate.rehearsal.receipt import EXTENTS, RehearsalReceipt
+from django_safe_migrate.rehearsal.receipt import EXTENTS, SCHEMA, RehearsalReceipt
 from django_safe_migrate.reports import rehearsal as words
 from django_safe_migrate.reports.terminal import terminal
 
@@ -30,7 +30,7 @@ class Command(SafeMigrateCommand):
     """Makes a backup, restores it beside the database and rehearses there; the database itself is only read."""
 
     help = (
-        "Restores a backup into a scratch database, carries the pending migrations out there, back, and again, and tells what each one "
+        "Restores a backup, or copies a sample, into a scratch database, carries the pending migrations out there, back, and again, and tells what each one "
         "locks, reads and writes anew, how long it takes, and what going back leaves. The database itself is not changed."
     )
 
@@ -55,8 +55,8 @@ class Command(SafeMigrateCommand):
         parser.add_argument(
             "--extent",
             choices=EXTENTS,
-            help="forwards: the plan; return: the plan, back, and the plan again; full: the same with every table's values compared. "
-            "Default: SAFE_MIGRATE['REHEARSE']['EXTENT'].",
+            help="forwards: the plan; return: the plan, back, and the plan again; full: the same with every table's values compared; schema: "
+            "the same, on the schema and a sample of the rows instead of a backup. Default: SAFE_MIGRATE['REHEARSE']['EXTENT'].",
         )
         for name in ("--lock-timeout", "--statement-timeout"):
             parser.add_argument(
@@ -70,6 +70,12 @@ class Command(SafeMigrateCommand):
     def handle_safely(self, *args: Any, **options: Any) -> None:
         """Find out what is pending, rehearse it, and say what was seen."""
         self._options = options
+        settings = conf.load()
+        extent = options["extent"] or settings.rehearse.extent
+        if options["extent"] == SCHEMA and options["backup"] != NEW:
+            raise CommandError(
+                f"--extent schema takes a sample of the database as it is now, and restores no backup: leave --backup {options['backup']} out."
+            )
         database = self.open_database(options["database"])
         executor = SafeMigrationExecutor(database.connection)
         planned = self._plan(executor)
@@ -77,7 +83,6 @@ class Command(SafeMigrateCommand):
             self._say("  No migrations to rehearse.")
             self._print_json(None)
             return
-        settings = conf.load()
         with (
             stopping(database.statement_canceller()),
             text.progress(self._terminal(), shown=self._is_shown()) as progress,
@@ -88,7 +93,7 @@ class Command(SafeMigrateCommand):
                 planned=planned,
                 backend=get_backend(settings),
                 settings=settings,
-                extent=options["extent"] or settings.rehearse.extent,
+                extent=extent,
                 backup=options["backup"],
                 lock_timeout=chosen_timeout(options["lock_timeout"], settings.lock_timeout),
                 statement_timeout=chosen_timeout(
@@ -98,7 +103,7 @@ class Command(SafeMigrateCommand):
             )
             self._repair(request)
             receipt, backup = rehearse_alone(request, self._told)
-        if options["backup"] == NEW:
+        if backup is not None and options["backup"] == NEW:
             History().save_backup(backup.to_json(), database.alias)
         self._end(receipt)
 

@@ -177,6 +177,17 @@ def test_generated_columns_are_columns(database: Database) -> None:
     assert database.columns("BOX") == ("id", "twice")
 
 
+def test_a_foreign_key_that_names_no_columns_is_to_the_primary_key(database: Database) -> None:
+    run(
+        database.connection,
+        "CREATE TABLE pair (b integer, a integer, PRIMARY KEY (a, b)) WITHOUT ROWID",
+        "CREATE TABLE word (spelt text PRIMARY KEY)",
+        "CREATE TABLE half (x integer, y integer, spelt text REFERENCES word, FOREIGN KEY (x, y) REFERENCES pair)",
+    )
+    found = {key.columns: key.referenced_columns for key in database.foreign_keys(["half"])}
+    assert found == {("x", "y"): ("a", "b"), ("spelt",): ("spelt",)}
+
+
 def test_a_django_program_with_a_database_in_memory_can_lock_it() -> None:
     program = (
         "from django.conf import settings\n"
