@@ -104,6 +104,8 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
     """
 
     vendor: ClassVar[str]
+    #: What a backup is restored into, beside the real one.
+    scratch_word: ClassVar[str] = "database"
     #: Added to the name after the extension, as django-dbbackup does for compressed files.
     compression_suffix: ClassVar[str] = ""
     #: Whether a dump takes as many bytes as the database, for certain.
@@ -156,9 +158,21 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
     def drop_old(self, name: str) -> None:
         """Delete one of ``old_copies``; the name was checked."""
 
+    @abc.abstractmethod
+    def abandoned(self) -> tuple[str, ...]:
+        """Return the scratch databases, or files, of processes that are gone."""
+
+    @abc.abstractmethod
+    def drop_abandoned(self, name: str) -> bool:
+        """Drop one of ``abandoned``; return whether that could be done."""
+
     def repair(self) -> tuple[str, ...]:
-        """Finish or undo a restore that was killed; return what was done."""
-        return ()
+        """Finish or undo a restore that was killed, and drop scratch databases that were left; return what was done."""
+        return tuple(
+            f"The {self.scratch_word} {name}, which a killed process had left, was dropped."
+            for name in self.abandoned()
+            if self.drop_abandoned(name)
+        )
 
     def dump_bytes(self) -> int | None:
         """Return the bytes that a dump can take, at most, or None when that is not known."""

@@ -227,7 +227,14 @@ class MySQLConnector(SafeConnector):
         mysql_swap.drop(self, name)
 
     def repair(self) -> tuple[str, ...]:
-        return mysql_swap.repair(self)
+        return (*mysql_swap.repair(self), *super().repair())
+
+    def abandoned(self) -> tuple[str, ...]:
+        return mysql_swap.abandoned(self)
+
+    def drop_abandoned(self, name: str) -> bool:
+        mysql_swap.drop(self, name)
+        return True
 
 
 def objects(connection: Any) -> dict[str, int]:

@@ -228,7 +228,7 @@ def unfinished(connector: MySQLConnector) -> tuple[str, ...]:
 
 
 def repair(connector: MySQLConnector) -> tuple[str, ...]:
-    """Undo a swap that has not happened, finish one that has, and drop what restores that were killed long ago have left."""
+    """Undo a swap that has not happened, and finish one that has."""
     done = []
     with connector.connected(NAME=None) as server:
         for before, table in mysql_record.pending(server, connector.database.name):
@@ -249,13 +249,13 @@ def repair(connector: MySQLConnector) -> tuple[str, ...]:
                 )
         for name in mysql_record.empty(server, connector.database.name):
             execute(server, f"DROP DATABASE {quoted(name)}")
-        for (name,) in rows(server, SCHEMATA, None):
-            if names.is_abandoned(name):
-                execute(server, f"DROP DATABASE IF EXISTS {quoted(name)}")
-                done.append(
-                    f"The database {name}, which an interrupted restore had left, was dropped."
-                )
     return tuple(done)
+
+
+def abandoned(connector: MySQLConnector) -> tuple[str, ...]:
+    """Return the databases that a killed process was restoring into."""
+    found = rows(connector.connection, SCHEMATA, None)
+    return tuple(name for (name,) in found if names.is_abandoned(name))
 
 
 def old_copies(connector: MySQLConnector) -> tuple[str, ...]:

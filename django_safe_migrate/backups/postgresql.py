@@ -221,8 +221,11 @@ class PostgreSQLConnector(SafeConnector):
     def drop_old(self, name: str) -> None:
         postgresql_swap.drop(self, name)
 
-    def repair(self) -> tuple[str, ...]:
-        return postgresql_swap.drop_abandoned(self)
+    def abandoned(self) -> tuple[str, ...]:
+        return postgresql_swap.abandoned(self)
+
+    def drop_abandoned(self, name: str) -> bool:
+        return postgresql_swap.drop_abandoned(self, name)
 
 
 def objects(connection: Any) -> dict[str, int]:

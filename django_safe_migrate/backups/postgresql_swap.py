@@ -199,21 +199,24 @@ def drop(connector: PostgreSQLConnector, name: str) -> None:
         _drop(maintenance, name)
 
 
-def drop_abandoned(connector: PostgreSQLConnector) -> tuple[str, ...]:
-    """Drop databases that a killed restore was filling: nobody else is connected to them and they never had a name of their own."""
-    dropped = []
+def abandoned(connector: PostgreSQLConnector) -> tuple[str, ...]:
+    """Return the databases that a killed process was restoring into: nobody is connected to them and they never had a name of their own."""
     with maintenance_connection(connector) as maintenance:
-        for name in _database_names(maintenance):
-            if not names.is_abandoned(name) or _has_sessions(maintenance, name):
-                continue
-            try:
-                _execute(maintenance, f"DROP DATABASE {quoted(name)}")
-            except DatabaseError:
-                continue  # of another role, or in use after all
-            dropped.append(
-                f"The database {name}, which an interrupted restore had left, was dropped."
-            )
-    return tuple(dropped)
+        return tuple(
+            name
+            for name in _database_names(maintenance)
+            if names.is_abandoned(name) and not _has_sessions(maintenance, name)
+        )
+
+
+def drop_abandoned(connector: PostgreSQLConnector, name: str) -> bool:
+    """Drop one of ``abandoned``; return False when that cannot be: it is of another role, or in use after all."""
+    with maintenance_connection(connector) as maintenance:
+        try:
+            _execute(maintenance, f"DROP DATABASE {quoted(name)}")
+        except DatabaseError:
+            return False
+    return True
 
 
 def _database_names(maintenance: BaseDatabaseWrapper) -> list[str]:

@@ -40,6 +40,7 @@ class SQLiteConnector(SafeConnector):
 
     vendor = "sqlite"
     extension = "sqlite3"
+    scratch_word = "file"
     dump_is_as_large = True
 
     @property
@@ -224,17 +225,18 @@ class SQLiteConnector(SafeConnector):
     def drop_old(self, name: str) -> None:
         Path(name).unlink()
 
-    def repair(self) -> tuple[str, ...]:
+    def abandoned(self) -> tuple[str, ...]:
         file = self.file
         if file is None:
             return ()
-        done = []
-        for left in file.parent.glob(f"{names.SCRATCH_PREFIX}*.sqlite3*"):
-            stem, _, _ = left.name.partition(".")
-            if names.is_abandoned(stem):
-                left.unlink(missing_ok=True)
-                done.append(f"The file {left}, which an interrupted restore had left, was deleted.")
-        return tuple(done)
+        found = file.parent.glob(f"{names.SCRATCH_PREFIX}*.sqlite3*")
+        return tuple(
+            str(one) for one in sorted(found) if names.is_abandoned(one.name.partition(".")[0])
+        )
+
+    def drop_abandoned(self, name: str) -> bool:
+        Path(name).unlink(missing_ok=True)
+        return True
 
 
 @contextlib.contextmanager

@@ -22,8 +22,20 @@ GHOSTS = "ghosts"
 BROKEN_OFF = "broken-off"
 INVALID_INDEXES = "invalid-indexes"
 SCHEMA = "schema"
+SCRATCH = "scratch"
 #: In the order in which they are carried out.
-ACTIONS = (UNLOCK, RUNS, BROKEN_OFF, INVALID_INDEXES, RESUME, REVERT, RESET, GHOSTS, SCHEMA)
+ACTIONS = (
+    UNLOCK,
+    RUNS,
+    SCRATCH,
+    BROKEN_OFF,
+    INVALID_INDEXES,
+    RESUME,
+    REVERT,
+    RESET,
+    GHOSTS,
+    SCHEMA,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from django_safe_migrate.repair.problem import (
     REVERT,
     RUNS,
     SCHEMA,
+    SCRATCH,
     UNLOCK,
     Problem,
     Session,
@@ -36,6 +37,7 @@ from django_safe_migrate.repair.problem import (
 )
 from django_safe_migrate.repair.resetting import reset_problem
 from django_safe_migrate.repair.schema import find_drift
+from django_safe_migrate.repair.scratch import find_scratch
 from django_safe_migrate.repair.unlocking import ensure_unlockable, lock_problem
 from django_safe_migrate.status import migrations as files
 from django_safe_migrate.status.contents import FREE, LockStatus
@@ -69,6 +71,7 @@ def diagnose(database: Database, ways: Ways, lock: RunLock | None = None) -> tup
     if ways.wants(RUNS):
         found += find_dead_runs(database, is_free=is_free)
     if is_free:
+        found += find_scratch(database) if ways.wants(SCRATCH) else ()
         found += _of_migrations(database, ways)
     elif not ways.actions <= {UNLOCK, RUNS} or not ways.actions:
         found.append(_under_way(database, ways, status))
@@ -104,7 +107,7 @@ def _under_way(database: Database, ways: Ways, status: LockStatus) -> Problem:
 
 
 def _of_migrations(database: Database, ways: Ways) -> Iterator[Problem]:
-    wanted = {action for action in ACTIONS if ways.wants(action)} - {UNLOCK, RUNS}
+    wanted = {action for action in ACTIONS if ways.wants(action)} - {UNLOCK, RUNS, SCRATCH}
     if not wanted:
         return
     migrations = files.read(database.connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django_safe_migrate import events
+from django_safe_migrate.backups.abandoned import abandoned, drop_abandoned
 from django_safe_migrate.run import Run, StageResult
 
 
@@ -16,6 +17,12 @@ def backup(run: Run) -> StageResult:
         )
     if not run.needs_backup:
         return StageResult("skipped", detail={"reason": run.backup_reason})
+    # They take room that a backup may need; nobody else is at work as long as we hold the run lock.
+    for name in abandoned(run.database):
+        if drop_abandoned(run.database, name):
+            run.emit(
+                events.NOTICE, message=f"{name}, which a killed process had left, was dropped."
+            )
     backend = run.backup_backend()
     receipt = backend.create(run.database, run_id=run.record.id)
     run.emit(events.BACKUP_CREATED, receipt=receipt.to_json())

@@ -122,7 +122,7 @@ def test_a_scratch_database_that_a_killed_process_left_is_dropped_by_repair(shop
     assert os.WTERMSIG(status) == signal.SIGKILL
     assert len(scratch_left(shop)) == 1
     (done,) = shop.backend.repair(shop.database)
-    assert "which an interrupted restore had left" in done
+    assert "which a killed process had left" in done
     assert scratch_left(shop) == []
     assert shop.sql("SELECT count(*) FROM shop_book") == [(BOOKS,)]
     assert prove(shop, receipt.name).proven_at

@@ -25,6 +25,7 @@ from django_safe_migrate.repair.problem import (
     REVERT,
     RUNS,
     SCHEMA,
+    SCRATCH,
     UNLOCK,
 )
 
@@ -36,6 +37,7 @@ _FLAGS = {
     REVERT: "Undo what is half done, last operation first.",
     UNLOCK: "Free the run lock, only if its owner is proven to be gone.",
     RUNS: "Close runs left as running, whose process is gone, as crashed.",
+    SCRATCH: "Drop scratch databases that a killed restore, proof or rehearsal left.",
     GHOSTS: "Delete the records of migrations that have no file.",
     BROKEN_OFF: "Finish what a broken-off statement left: a table that SQLite was remaking, a partition that PostgreSQL was detaching, a table that it was reindexing.",
     INVALID_INDEXES: "Build invalid indexes anew, or drop those that no applied migration wants; concurrently.",
