@@ -26,6 +26,7 @@ MONITORED = "monitored"
 BREAKER_OPENED = "breaker_opened"
 BREAKER_CLOSED = "breaker_closed"
 STEP_FINISHED = "step_finished"
+POSITION_RECORDED = "position_recorded"
 STAGE_FINISHED = "stage_finished"
 NOTICE = "notice"
 RUN_FINISHED = "run_finished"
@@ -50,6 +51,7 @@ NAMES = frozenset(
         BREAKER_OPENED,
         BREAKER_CLOSED,
         STEP_FINISHED,
+        POSITION_RECORDED,
         STAGE_FINISHED,
         NOTICE,
         RUN_FINISHED,

@@ -72,7 +72,7 @@ def restore_backup(
         )
         raise
     else:
-        recorder.emit(events.BACKUP_CREATED, receipt=result.receipt.to_json())
+        recorder.emit(events.BACKUP_CREATED, receipt=result.receipt.told())
         recorder.emit(events.NOTICE, message=_told(result))
         _finish(recorder, SUCCEEDED, None)
         return result

@@ -36,14 +36,14 @@ def test_settings_are_read_at_call_time() -> None:
 def test_an_unknown_key_is_named_with_a_suggestion() -> None:
     text = message(LOCK_TIMOUT="2s")
     assert text.startswith(
-        "SAFE_MIGRATE has an unknown key 'LOCK_TIMOUT'. Did you mean 'LOCK_TIMEOUT'? Known keys: APPS, BACKUP, "
+        "SAFE_MIGRATE has an unknown key 'LOCK_TIMOUT'. Did you mean 'LOCK_TIMEOUT'? Known keys: APPS, ARCHIVE_WAIT, BACKUP, "
     )
 
 
 def test_an_unknown_nested_key_is_named_with_its_place() -> None:
     assert message(BACKUP={"WEN": "never"}) == (
         "SAFE_MIGRATE[\"BACKUP\"] has an unknown key 'WEN'. Did you mean 'WHEN'? "
-        "Known keys: BACKEND, COPIES, COPIES_REQUIRED, KEEP, OPTIONS, PROVE, WHEN."
+        "Known keys: BACKEND, CHECKSUM_BELOW, COPIES, COPIES_REQUIRED, KEEP, OPTIONS, PROVE, WHEN."
     )
 
 

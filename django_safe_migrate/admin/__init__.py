@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncYear
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from django_safe_migrate.admin.page import page_of, report_of
@@ -186,7 +189,15 @@ class MigrationRunAdmin(HistoryAdmin):
 class BackupAdmin(HistoryAdmin):
     """Backups, as their receipts tell them."""
 
-    list_display = ("name", "created_at", "database", "human_size", "verified_at", "pruned_at")
+    list_display = (
+        "name",
+        "created_at",
+        "database",
+        "human_size",
+        "verified_at",
+        "proven",
+        "pruned_at",
+    )
     list_filter = ("database", "verified_at", "pruned_at")
     search_fields = ("name", "sha256")
     date_hierarchy = "created_at"
@@ -200,6 +211,8 @@ class BackupAdmin(HistoryAdmin):
         "storage",
         "verified_at",
         "verification",
+        "proven",
+        "proof",
         "pruned_at",
         "made_by",
         "restore_command",
@@ -209,6 +222,21 @@ class BackupAdmin(HistoryAdmin):
     def human_size(self, backup: Backup) -> str:
         """The size for people."""
         return units.size(backup.size)
+
+    @admin.display(description=_("proven"))
+    def proven(self, backup: Backup) -> str:
+        """When it was last restored into a scratch database, and how long ago that is."""
+        try:
+            moment = datetime.datetime.fromisoformat(str(backup.receipt["proven_at"]))
+        except (KeyError, TypeError, ValueError):
+            return str(_("never"))
+        when = formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+        return _("%(when)s (%(age)s ago)") % {"when": when, "age": timesince(moment)}
+
+    @admin.display(description=_("proof"), empty_value="-")
+    def proof(self, backup: Backup) -> str | None:
+        """What was compared then."""
+        return str(backup.receipt.get("proof") or "") or None
 
     @admin.display(description=_("runs"))
     def made_by(self, backup: Backup) -> SafeString | str:

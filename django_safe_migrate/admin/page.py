@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from django_safe_migrate.history import record_of
 from django_safe_migrate.models import MigrationRun
-from django_safe_migrate.reports import Report, build, estimates, units, words
+from django_safe_migrate.reports import Report, build, estimates, point_in_time, units, words
 from django_safe_migrate.reports.document import Migration, Operation
 
 
@@ -44,6 +44,8 @@ def page_of(run: MigrationRun) -> dict[str, Any]:
         "findings": [
             {"finding": one, "message": prose(estimates.message(one))} for one in report.findings
         ],
+        "reachable": list(point_in_time.sentences(report.point_in_time)),
+        "positions": list(point_in_time.rows(report.point_in_time)),
         "notices": [prose(notice) for notice in report.notices],
         "has_issues": bool(report.failure or report.findings or report.notices),
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django_safe_migrate.backups.connector import ConnectorOptions, SafeConnector
+from django_safe_migrate.backups.connector import SafeConnector
 from django_safe_migrate.backups.connectors import CONNECTORS, connector_for
+from django_safe_migrate.backups.options import ConnectorOptions
 
 if TYPE_CHECKING:
     from django_safe_migrate.databases import Database

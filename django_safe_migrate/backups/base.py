@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django_safe_migrate.exceptions import BackupFailed
@@ -44,7 +44,7 @@ class RestoreResult:
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**data, "receipt": self.receipt.to_json(), "notices": list(self.notices)}
+        return {**data, "receipt": self.receipt.told(), "notices": list(self.notices)}
 
 
 class BackupBackend(abc.ABC):
@@ -184,6 +184,39 @@ class BackupBackend(abc.ABC):
         Raises:
             BackupFailed: ``changed`` says whether the database is still the old one.
         """
+
+    def by_hand(
+        self, name: str, database: Database, position: Mapping[str, Any] | None = None
+    ) -> tuple[str, ...]:
+        """
+        Return the commands for what ``restore`` cannot do; none where it can.
+
+        Args:
+            name: the backup.
+            database: what it is restored over.
+            position: a point in time, as a run recorded it, to bring the backup forward to.
+
+        Raises:
+            BackupFailed: this backup cannot be brought forward to that point.
+        """
+        if position is None:
+            return ()
+        receipt = self.restorable(name, database.alias)
+        replay = database.replay(receipt.log_position, position)
+        restore = self.plain_restore(name, database.alias)
+        if not replay or not restore:
+            raise BackupFailed(
+                f"The backup {name} cannot be brought forward to a point in time: {database.no_replay}."
+            )
+        return (
+            "# Restore the backup as it is: the log to be replayed has the history of runs as well.",
+            restore,
+            *replay,
+        )
+
+    def plain_restore(self, name: str, alias: str) -> str:
+        """Return the command that restores a backup and carries nothing over, empty when there is none; the log is replayed after it."""
+        return ""
 
     @abc.abstractmethod
     def list(self, alias: str) -> tuple[Receipt, ...]:

@@ -26,16 +26,23 @@ MANIFEST_KEY = "safe_migrate"
 NAME_PATIENCE = 1.2
 
 
+def plain_restore(name: str, alias: str) -> str:
+    """Return the command that restores a backup and nothing else: ``migrate_backup restore`` carries the history of runs over."""
+    return f"python manage.py dbrestore --database {alias} --uncompress --input-filename {name}"
+
+
 # --- names -------------------------------------------------------------------------------------------------------------------
 
 
-def free_name(storage: BackupStorage, connector: SafeConnector, wanted: str = "") -> str:
+def free_name(
+    storage: BackupStorage, connector: SafeConnector, wanted: str = "", ending: str = ""
+) -> str:
     """Return a name that nothing in the storage has, of the form that django-dbbackup is configured for."""
-    name = wanted or _generated(connector)
+    name = wanted or _generated(connector) + ending
     deadline = time.monotonic() + NAME_PATIENCE
     while _taken(storage, name) and time.monotonic() < deadline:
         time.sleep(0.05)
-        name = _generated(connector)
+        name = _generated(connector) + ending
     number = 2
     candidate = name
     while _taken(storage, candidate):
@@ -58,8 +65,8 @@ def _taken(storage: BackupStorage, name: str) -> bool:
 
 def write(storage: BackupStorage, receipt: Receipt) -> None:
     """Store a receipt beside its backup, and make sure that it can be read again."""
-    metadata: dict[str, Any] = {"engine": receipt.engine, "connector": receipt.connector}
-    metadata.update(dbbackup_utils.get_user_metadata(metadata))
+    ours: dict[str, Any] = {"engine": receipt.engine, "connector": receipt.connector}
+    metadata = {**dbbackup_utils.get_user_metadata(dict(ours)), **ours}
     metadata[MANIFEST_KEY] = receipt.to_json()
     stored = storage.save_json(receipt.name + METADATA, metadata)
     try:
@@ -123,13 +130,33 @@ def _manifest_of(storage: BackupStorage, name: str) -> str | None:
 
 
 def _receipt(storage: BackupStorage, manifest: str) -> Receipt:
+    metadata = _metadata(storage, manifest)
+    if MANIFEST_KEY not in metadata:
+        raise ManifestDamaged(f"The file {manifest} holds no manifest of this package.")
+    return _sealed(metadata)
+
+
+def _metadata(storage: BackupStorage, manifest: str) -> dict[str, Any]:
+    """Return what a manifest holds, ours or that of django-dbbackup."""
     try:
         metadata = json.loads(storage.read(manifest))
     except ValueError as error:
         raise ManifestDamaged(f"The manifest {manifest} is not JSON ({error}).") from error
-    if not isinstance(metadata, dict) or MANIFEST_KEY not in metadata:
+    except RecursionError as error:
+        raise ManifestDamaged(f"The manifest {manifest} is not JSON (too deep).") from error
+    if not isinstance(metadata, dict):
         raise ManifestDamaged(f"The file {manifest} holds no manifest of this package.")
-    return Receipt.from_json(metadata[MANIFEST_KEY])
+    return metadata
+
+
+def _sealed(metadata: dict[str, Any]) -> Receipt:
+    receipt = Receipt.from_json(metadata[MANIFEST_KEY])
+    for key, value in (("engine", receipt.engine), ("connector", receipt.connector)):
+        if metadata.get(key) != value:
+            raise ManifestDamaged(
+                f"The manifest was changed after it was written: what django-dbbackup reads as {key} is not what was sealed."
+            )
+    return receipt
 
 
 # --- all of them -------------------------------------------------------------------------------------------------------------
@@ -169,14 +196,12 @@ def described(storage: BackupStorage, names: tuple[str, ...]) -> list[Receipt]:
 def _listed(storage: BackupStorage, manifest: str, names: tuple[str, ...]) -> Receipt | None:
     name = manifest.removesuffix(METADATA)
     try:
-        metadata = json.loads(storage.read(manifest))
-        if not isinstance(metadata, dict) or MANIFEST_KEY not in metadata:
+        metadata = _metadata(storage, manifest)
+        if MANIFEST_KEY not in metadata:
             return None  # django-dbbackup made that one
-        receipt = Receipt.from_json(metadata[MANIFEST_KEY])
+        receipt = _sealed(metadata)
     except ManifestDamaged as error:
         return Receipt(name=name, database="", broken=str(error))
-    except ValueError as error:
-        return Receipt(name=name, database="", broken=f"The manifest is not JSON ({error}).")
     except BackupFailed as error:
         return Receipt(name=name, database="", broken=error.message)
     if receipt.name not in names:

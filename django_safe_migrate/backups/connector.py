@@ -8,7 +8,7 @@ import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,8 @@ from django.db import connections
 
 from django_safe_migrate.backups import contents
 from django_safe_migrate.backups.base import BeforeSwap, Progress
+from django_safe_migrate.backups.contents import Details
+from django_safe_migrate.backups.options import ConnectorOptions
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.streams import Fingerprint, pieces
 from django_safe_migrate.databases import Database, get_database
@@ -31,21 +33,6 @@ CONNECTION_OVERRIDES = ("HOST", "PORT", "USER", "PASSWORD")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectorOptions:
-    """
-    The options of the backend that connectors use; durations in seconds.
-
-    ``bin_dir`` is the folder of the client programs (None: PATH), ``lock_wait`` how long a dump or a swap waits for a lock, ``stall``
-    how long a client program may stay silent.
-    """
-
-    bin_dir: str | None = None
-    lock_wait: float = 60.0
-    stall: float = 600.0
-    exact_below: int = 1_000_000
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
     """What was dumped into a file: the bytes as written, and what the database held at that very moment."""
 
@@ -53,6 +40,8 @@ class Dump:
     client: str
     contents: contents.Contents
     counts_match: bool
+    log_position: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    details: Details = dataclasses.field(default_factory=Details)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +138,14 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
 
         Raises ``RehearsalFailed`` when it cannot be made, and ``BackupFailed`` when a client program fails.
         """
+
+    @abc.abstractmethod
+    def details(self, scratch: Scratch, receipt: Receipt) -> Details:
+        """Return checksums and sequences of what was restored into a scratch database, of those tables that the receipt has them of."""
+
+    def incomparable(self, receipt: Receipt) -> str:
+        """Return why checksums that were taken here would differ from those of a receipt for equal rows, or an empty text."""
+        return ""
 
     @abc.abstractmethod
     def old_copies(self) -> tuple[str, ...]:
@@ -256,6 +253,7 @@ class SafeConnector(BaseDBConnector, abc.ABC):  # type: ignore[misc]
         found = [
             settings.get("PASSWORD"),
             *(options.get(key) for key in ("password", "passwd", "sslpassword")),
+            self.options.passphrase,
         ]
         return tuple(str(secret) for secret in found if secret)
 

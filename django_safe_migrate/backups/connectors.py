@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 
-from django_safe_migrate.backups.connector import ConnectorOptions, SafeConnector
+from django_safe_migrate.backups.connector import SafeConnector
+from django_safe_migrate.backups.options import ConnectorOptions
 from django_safe_migrate.databases import Database
 from django_safe_migrate.exceptions import BackupFailed
 

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 MIGRATIONS = MigrationRecorder.Migration._meta.db_table
 
 
+#: Between which numbers a sequence stands; None: anything from the first on.
+Range = tuple[int, int | None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Details:
+    """A checksum of all rows of each table that is not too large, and where sequences stand."""
+
+    row_checksums: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sequences: Mapping[str, Range] = dataclasses.field(default_factory=dict)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contents:
     """Applied migrations in their order, rows per table, how many objects of each kind there are, and the server that holds it."""
@@ -25,6 +37,11 @@ class Contents:
     row_counts: Mapping[str, RowCount] = dataclasses.field(default_factory=dict)
     objects: Mapping[str, int] = dataclasses.field(default_factory=dict)
     server: str = ""
+
+
+def checksum(total: int) -> str:
+    """Return the checksum of a table from the sum of the digests of its rows, whose order does not matter."""
+    return f"{total % 2**64:016x}"
 
 
 def applied_migrations(database: Database, tables: Iterable[str]) -> tuple[str, ...]:
@@ -73,10 +90,28 @@ def differences(receipt: Receipt, found: Contents) -> tuple[list[str], list[str]
     if found.applied_migrations != receipt.applied_migrations:
         faults.append(_migration_difference(receipt.applied_migrations, found.applied_migrations))
     # Another version of the server may count its own objects differently.
-    (faults if _major(receipt.server) == _major(found.server) else notices).extend(
+    (faults if major(receipt.server) == major(found.server) else notices).extend(
         _object_differences(receipt, found)
     )
     return faults, notices
+
+
+def detail_differences(expected: Details, found: Details) -> list[str]:
+    """Return the sentences that say where checksums of rows, or sequences, are not what they were."""
+    faults = [
+        f"The rows of the table {table} are not those that were backed up: as many, with other values."
+        for table, checksum in expected.row_checksums.items()
+        if table in found.row_checksums and found.row_checksums[table] != checksum
+    ]
+    for name, (low, high) in expected.sequences.items():
+        if name not in found.sequences:
+            continue
+        now = found.sequences[name][0]
+        if now < low or (high is not None and now > high):
+            faults.append(
+                f"The sequence {name} stands at {now}, and stood at {low} when the backup was made."
+            )
+    return faults
 
 
 def _row_differences(receipt: Receipt, found: Contents) -> list[str]:
@@ -109,5 +144,6 @@ def _migration_difference(expected: tuple[str, ...], found: tuple[str, ...]) -> 
     return f"The applied migrations are not those of the backup ({'; '.join(parts) or 'another order'})."
 
 
-def _major(server: str) -> str:
+def major(server: str) -> str:
+    """Return the product and the major version of a server."""
     return server.split(".")[0]

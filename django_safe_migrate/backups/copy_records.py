@@ -39,7 +39,7 @@ def read(storage: BackupStorage, backup: str, names: Sequence[str]) -> tuple[Cop
         try:
             found = json.loads(storage.read(name))
             return tuple(Copy.from_json(one) for one in found["copies"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             continue
     return ()
 

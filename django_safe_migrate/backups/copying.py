@@ -6,7 +6,7 @@ import contextlib
 import copy as copying
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
@@ -14,6 +14,7 @@ from django.db import connections
 from django_safe_migrate.backups import catalogue, copies, copy_listing, copy_records
 from django_safe_migrate.backups.base import BackupBackend, Progress, RestoreResult
 from django_safe_migrate.backups.copies import Found
+from django_safe_migrate.backups.copy_words import listed, told, used, with_more
 from django_safe_migrate.backups.dbbackup import DbBackupBackend
 from django_safe_migrate.backups.receipt import Copy, Receipt
 from django_safe_migrate.backups.storage import open_copies, open_storage
@@ -64,12 +65,12 @@ class CopyingBackend(BackupBackend):
     def create(
         self, database: Database, *, run_id: str = "", progress: Progress | None = None
     ) -> Receipt:
-        receipt = self.backend.create(database, run_id=run_id, progress=progress)
-        receipt = self._copied(receipt, progress)
+        made = self.backend.create(database, run_id=run_id, progress=progress)
+        receipt = self._copied(made, progress)
         failed = [copy for copy in receipt.copies if copy.error]
         if failed and self.required:
             raise BackupFailed(
-                f"The backup {receipt.name} was made and verified, and is kept, but not every copy of it could be made. {_told(failed)} "
+                f"The backup {receipt.name} was made and verified, and is kept, but not every copy of it could be made. {told(failed)} "
                 'SAFE_MIGRATE["BACKUP"]["COPIES_REQUIRED"] is True, so nothing goes on without them.',
                 next_command=f"migrate_backup list --database {database.alias}",
             )
@@ -97,7 +98,7 @@ class CopyingBackend(BackupBackend):
         bad = [copy for copy in checked if copy.error and copy.name]
         if bad:
             raise BackupFailed(
-                f"The backup {name} itself is whole and unchanged, but not every copy of it is. {_told(bad)}"
+                f"The backup {name} itself is whole and unchanged, but not every copy of it is. {told(bad)}"
             )
         return dataclasses.replace(receipt, copies=checked)
 
@@ -118,9 +119,9 @@ class CopyingBackend(BackupBackend):
         checked = [self._checked(copies.described(where, copy), alias) for where, copy in there]
         whole = [copy.storage for copy in checked if not copy.error]
         if not whole:
-            return _with(error, _told([copy for copy in checked if copy.error]))
-        text = f"Its copy in {_listed(whole)} is whole, and a restore takes that."
-        return _with(error, text, f"migrate_backup restore {name} --database {alias}")
+            return with_more(error, told([copy for copy in checked if copy.error]))
+        text = f"Its copy in {listed(whole)} is whole, and a restore takes that."
+        return with_more(error, text, f"migrate_backup restore {name} --database {alias}")
 
     def prove(
         self,
@@ -130,8 +131,21 @@ class CopyingBackend(BackupBackend):
         no_owner: bool = False,
         progress: Progress | None = None,
     ) -> Receipt:
-        return self.backend.prove(name, database, no_owner=no_owner, progress=progress)
+        options: dict[str, Any] = {"no_owner": no_owner, "progress": progress}
+        try:
+            return self.backend.prove(name, database, **options)
+        except BackupFailed as error:
+            where = self._instead(error, name, database.alias)
+        proven = self._twin(where[0]).prove(where[1], database, **options)
+        return dataclasses.replace(
+            proven,
+            name=name,
+            copy_of="",
+            lost=used(where, "proven"),
+            proof=f'of the copy {where[1]} in STORAGES["{where[0]}"]: {proven.proof}',
+        )
 
+    @contextlib.contextmanager
     def beside(
         self,
         name: str,
@@ -139,10 +153,33 @@ class CopyingBackend(BackupBackend):
         *,
         no_owner: bool = False,
         progress: Progress | None = None,
-    ) -> contextlib.AbstractContextManager[Scratch]:
-        return self.backend.beside(name, database, no_owner=no_owner, progress=progress)
+    ) -> Iterator[Scratch]:
+        options: dict[str, Any] = {"no_owner": no_owner, "progress": progress}
+        with contextlib.ExitStack() as stack:
+            try:
+                scratch = stack.enter_context(self.backend.beside(name, database, **options))
+            except BackupFailed as error:
+                where = self._instead(error, name, database.alias)
+                twin = self._twin(where[0])
+                scratch = stack.enter_context(twin.beside(where[1], database, **options))
+                notices = (*scratch.notices, used(where, "restored"))
+                scratch = dataclasses.replace(scratch, notices=notices)
+            yield scratch
+
+    def _instead(self, error: BackupFailed, name: str, alias: str) -> tuple[str, str]:
+        """Return where a whole copy is of a backup that cannot be read; raise the error again where reading was not what failed."""
+        self._first_whole(
+            name, alias, lambda backend, known: copies.read_in_full(backend.read_from(), known)
+        )
+        where = self._whole.pop(name)
+        if where is None:
+            raise error
+        return where
 
     # --- restoring ----------------------------------------------------------------------------------------------------------
+
+    def plain_restore(self, name: str, alias: str) -> str:
+        return self.backend.plain_restore(name, alias)
 
     def restorable(self, name: str, alias: str) -> Receipt:
         return self._first_whole(name, alias, lambda backend, known: backend.verify(known, alias))
@@ -167,7 +204,7 @@ class CopyingBackend(BackupBackend):
         self, name: str, database: Database, where: tuple[str, str], **options: Any
     ) -> RestoreResult:
         result = self._twin(where[0]).restore(where[1], database, **options)
-        notice = f'The backup itself could not be used; its copy {where[1]} in STORAGES["{where[0]}"] was restored.'
+        notice = used(where, "restored")
         receipt = dataclasses.replace(result.receipt, name=name, copy_of="", lost=notice)
         return dataclasses.replace(result, receipt=receipt, notices=(*result.notices, notice))
 
@@ -195,7 +232,7 @@ class CopyingBackend(BackupBackend):
                 continue
             self._whole[name] = (one.alias, copy.name)
             return dataclasses.replace(receipt, name=name, copy_of="", lost=error.message)
-        raise _with(error, _told(problems)) from error
+        raise with_more(error, told(problems)) from error
 
     def _with_kept(self, result: RestoreResult, progress: Progress | None) -> RestoreResult:
         """Copy the backup that a restore in place has made of the state before; the restore is done, whatever becomes of that."""
@@ -206,7 +243,7 @@ class CopyingBackend(BackupBackend):
         if not failed:
             return result
         notice = (
-            f"The backup {result.kept} of the state before has no copy everywhere. {_told(failed)}"
+            f"The backup {result.kept} of the state before has no copy everywhere. {told(failed)}"
         )
         return dataclasses.replace(result, notices=(*result.notices, notice))
 
@@ -218,8 +255,6 @@ class CopyingBackend(BackupBackend):
 
     def repair(self, database: Database) -> tuple[str, ...]:
         return self.backend.repair(database)
-
-    # --- keeping ------------------------------------------------------------------------------------------------------------
 
     def list(self, alias: str) -> tuple[Receipt, ...]:
         return copy_listing.merged(self.backend, alias, self._found(alias))
@@ -262,19 +297,3 @@ class CopyingBackend(BackupBackend):
 
     def _source(self, alias: str) -> str:
         return self.backend._connector(get_database(connections[alias])).source
-
-
-def _told(failed: Sequence[Copy]) -> str:
-    return " ".join(f'STORAGES["{copy.storage}"]: {copy.error}' for copy in failed)
-
-
-def _listed(aliases: Sequence[str]) -> str:
-    return " and in ".join(f'STORAGES["{alias}"]' for alias in aliases)
-
-
-def _with(error: BackupFailed, text: str, next_command: str = "") -> BackupFailed:
-    return BackupFailed(
-        f"{error.message} {text}".strip(),
-        changed=error.changed,
-        next_command=next_command or error.next_command,
-    )

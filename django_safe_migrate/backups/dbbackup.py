@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,11 +11,9 @@ from pathlib import Path
 from django.db import connections
 
 from django_safe_migrate import conf, values
-from django_safe_migrate.backups import catalogue, proving, readiness, refusals
+from django_safe_migrate.backups import catalogue, encryption, making, proving, readiness, refusals
 from django_safe_migrate.backups.base import BackupBackend, BeforeSwap, Progress, RestoreResult
 from django_safe_migrate.backups.connector import (
-    ConnectorOptions,
-    Dump,
     Restored,
     RestoreRequest,
     SafeConnector,
@@ -24,6 +21,7 @@ from django_safe_migrate.backups.connector import (
     report,
 )
 from django_safe_migrate.backups.connectors import connector_for
+from django_safe_migrate.backups.options import ConnectorOptions
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.storage import BackupStorage, open_storage
 from django_safe_migrate.databases import Database, get_database
@@ -41,6 +39,8 @@ class DbBackupBackend(BackupBackend):
         bin_dir: the folder of the client programs (``pg_dump``, ``mariadb-dump`` ...); None takes those on PATH.
         lock_wait: how long a dump or a swap waits for a lock.
         stall: how long a client program may stay silent before it is given up.
+        encrypt: encrypt backups with GnuPG for ``DBBACKUP_GPG_RECIPIENT``.
+        passphrase: that of the secret key that opens encrypted backups; None: it has none, or GnuPG's agent knows it.
     """
 
     def __init__(
@@ -49,10 +49,14 @@ class DbBackupBackend(BackupBackend):
         bin_dir: str | None = None,
         lock_wait: float | str = 60.0,
         stall: float | str = 600.0,
+        encrypt: bool = False,
+        passphrase: str | None = None,
     ) -> None:
         self.bin_dir = None if bin_dir is None else str(bin_dir)
         self.lock_wait = values.duration(lock_wait)
         self.stall = values.duration(stall)
+        self.encrypt = values.truth(encrypt)
+        self.passphrase = None if passphrase is None else values.text(passphrase)
         #: What is verified, proven and restored is read from there.
         self.read_from: Callable[[], BackupStorage] = open_storage
 
@@ -60,7 +64,8 @@ class DbBackupBackend(BackupBackend):
 
     def check(self, database: Database) -> list[Finding]:
         connector = self._connector(database)
-        return [*connector.readiness(), *readiness.check_storage(open_storage(), connector)]
+        found = [*connector.readiness(), *readiness.check_storage(open_storage(), connector)]
+        return [*found, *encryption.check(connector)] if self.encrypt else found
 
     def create(
         self, database: Database, *, run_id: str = "", progress: Progress | None = None
@@ -70,13 +75,13 @@ class DbBackupBackend(BackupBackend):
         with refusals.failures(
             connector, f"There is no verified backup of database {database.alias!r}."
         ):
-            receipt = self._stored(connector, storage, run_id, progress)
+            receipt = making.stored(connector, storage, run_id, progress)
             complete = False
             try:
                 verification = self._read_back(connector, storage, receipt, progress=progress)
                 receipt = dataclasses.replace(
                     receipt,
-                    verified_at=_now(),
+                    verified_at=making.now(),
                     verification=verification,
                     seconds=round(time.perf_counter() - started, 3),
                 )
@@ -86,23 +91,6 @@ class DbBackupBackend(BackupBackend):
                 if not complete:
                     catalogue.discard(storage, receipt.name)
         return receipt
-
-    def _stored(
-        self,
-        connector: SafeConnector,
-        storage: BackupStorage,
-        run_id: str,
-        progress: Progress | None,
-    ) -> Receipt:
-        """Dump into the spool, and move what is complete into the storage."""
-        refusals.refuse_open_transaction(connector.database)
-        created_at, wanted = _now(), catalogue.free_name(storage, connector)
-        with storage.spool() as path:
-            with refusals.naming_full_disk(connector, path):
-                dump = connector.dump(path, progress)
-            report(progress, "storing", 0, dump.fingerprint.size)
-            name = storage.save(catalogue.free_name(storage, connector, wanted), path)
-        return _receipt(connector, storage, dump, name, run_id, created_at)
 
     # --- checking -----------------------------------------------------------------------------------------------------------
 
@@ -118,7 +106,7 @@ class DbBackupBackend(BackupBackend):
         refusals.check_vendor(receipt, connector)
         with refusals.failures(connector):
             verification = self._read_back(connector, storage, receipt, thorough=True)
-        return dataclasses.replace(receipt, verified_at=_now(), verification=verification)
+        return dataclasses.replace(receipt, verified_at=making.now(), verification=verification)
 
     def _read_back(
         self,
@@ -133,7 +121,10 @@ class DbBackupBackend(BackupBackend):
             receipt.name, lambda done: report(progress, "reading back", done, receipt.size)
         ) as (path, found):
             refusals.compare(receipt, found)
-            return f"{READ_BACK}; {connector.check_file(path, receipt, thorough=thorough)}"
+            if receipt.encrypted_for and not thorough:
+                return f"{READ_BACK}; it was read in full before it was encrypted"
+            with encryption.opened(connector, storage, receipt, path) as plain:
+                return f"{READ_BACK}; {connector.check_file(plain, receipt, thorough=thorough)}"
 
     # --- proving ------------------------------------------------------------------------------------------------------------
 
@@ -216,11 +207,12 @@ class DbBackupBackend(BackupBackend):
             receipt.name, lambda count: report(progress, "reading", count, receipt.size)
         ) as (path, found):
             refusals.compare(receipt, found)
-            connector.check_file(path, receipt, thorough=True)
-            kept = ""
-            if request.in_place:
-                kept = self.create(connector.database, progress=progress).name
-            return kept, connector.restore(dataclasses.replace(request, path=path))
+            with encryption.opened(connector, storage, receipt, path) as plain:
+                connector.check_file(plain, receipt, thorough=True)
+                kept = ""
+                if request.in_place:
+                    kept = self.create(connector.database, progress=progress).name
+                return kept, connector.restore(dataclasses.replace(request, path=plain))
 
     def old_copies(self, database: Database) -> tuple[str, ...]:
         return self._connector(database).old_copies()
@@ -249,6 +241,9 @@ class DbBackupBackend(BackupBackend):
         mine = (one for one in self.list(database.alias) if one.source == source)
         return next((one for one in mine if one.is_verified), None)
 
+    def plain_restore(self, name: str, alias: str) -> str:
+        return catalogue.plain_restore(name, alias)
+
     def prune(self, alias: str, keep: int) -> tuple[str, ...]:
         connector = self._connector(get_database(connections[alias]))
         return catalogue.prune(open_storage(), alias, connector.source, keep)
@@ -257,43 +252,14 @@ class DbBackupBackend(BackupBackend):
         catalogue.delete(open_storage(), name)
 
     def _connector(self, database: Database) -> SafeConnector:
+        settings = conf.load()
         options = ConnectorOptions(
             bin_dir=self.bin_dir,
             lock_wait=self.lock_wait,
             stall=self.stall,
-            exact_below=conf.load().exact_count_below,
+            encrypt=self.encrypt,
+            passphrase=self.passphrase,
+            exact_below=settings.exact_count_below,
+            checksum_below=settings.backup.checksum_below,
         )
         return connector_for(database, options)
-
-
-def _receipt(
-    connector: SafeConnector,
-    storage: BackupStorage,
-    dump: Dump,
-    name: str,
-    run_id: str,
-    created_at: str,
-) -> Receipt:
-    return Receipt(
-        name=name,
-        database=connector.database.alias,
-        source=connector.source,
-        vendor=connector.vendor,
-        engine=connector.connection.settings_dict["ENGINE"],
-        connector=f"{type(connector).__module__}.{type(connector).__name__}",
-        created_at=created_at,
-        size=dump.fingerprint.size,
-        sha256=dump.fingerprint.sha256,
-        server=connector.database.server,
-        client=dump.client,
-        applied_migrations=dump.contents.applied_migrations,
-        row_counts=dict(dump.contents.row_counts),
-        counts_match_dump=dump.counts_match,
-        objects=dict(dump.contents.objects),
-        run_id=run_id,
-        storage=str(storage),
-    )
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")

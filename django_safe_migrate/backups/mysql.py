@@ -11,6 +11,7 @@ from typing import Any
 
 from django_safe_migrate.backups import (
     contents,
+    mysql_details,
     mysql_in_place,
     mysql_readiness,
     mysql_sample,
@@ -28,7 +29,12 @@ from django_safe_migrate.backups.connector import (
     report,
 )
 from django_safe_migrate.backups.mysql_client import MySQLClient
-from django_safe_migrate.backups.mysql_file import is_complete, uncompressed
+from django_safe_migrate.backups.mysql_file import (
+    HEAD_BYTES,
+    is_complete,
+    log_position,
+    uncompressed,
+)
 from django_safe_migrate.backups.mysql_rows import RowCounter
 from django_safe_migrate.backups.mysql_server import rows
 from django_safe_migrate.backups.programs import Program, running
@@ -85,12 +91,13 @@ class MySQLConnector(SafeConnector):
                 f"A restore of database {self.database.alias!r} was interrupted, and its triggers or views may be missing now.",
                 next_command=f"migrate_backup repair --database {self.database.alias}",
             )
-        client, counter = self.client, RowCounter()
+        client, counter = self.client, RowCounter(self.options.checksum_below)
         with self.connected() as connection:
             database = get_database(connection)
             before = contents.applied_migrations(database, database.tables())
+            told = client.position_arguments if database.position() is not None else ()
             with SealedFile(path) as file:
-                self._stream(client, file, counter, progress)
+                head = self._stream(client, file, counter, progress, told)
             after = contents.applied_migrations(database, database.tables())
             if before != after:
                 raise BackupFailed(
@@ -106,15 +113,23 @@ class MySQLConnector(SafeConnector):
             client=client.description,
             contents=held,
             counts_match=counter.is_exact,
+            log_position=log_position(head),
+            details=counter.details(),
         )
 
     def _stream(
-        self, client: MySQLClient, file: SealedFile, counter: RowCounter, progress: Progress | None
-    ) -> None:
+        self,
+        client: MySQLClient,
+        file: SealedFile,
+        counter: RowCounter,
+        progress: Progress | None,
+        more: tuple[str, ...],
+    ) -> bytes:
+        """Dump into a file, and return the beginning."""
         # The same format as gzip's own, without a name or a date in it.
-        compressor, end = zlib.compressobj(1, zlib.DEFLATED, 31), b""
+        compressor, head, end = zlib.compressobj(1, zlib.DEFLATED, 31), b"", b""
         with client.defaults() as (defaults, descriptors):
-            arguments = client.dump_arguments(defaults, self.database.name)
+            arguments = client.dump_arguments(defaults, self.database.name, *more)
             with running(
                 arguments,
                 env=client.environment(),
@@ -125,6 +140,7 @@ class MySQLConnector(SafeConnector):
                 for piece in program.output(stall=self.options.stall):
                     counter.add(piece)
                     file.write(compressor.compress(piece))
+                    head += piece[: max(0, HEAD_BYTES - len(head))]
                     end = (end + piece)[-200:]
                     report(progress, "dumping", file.size)
                 program.finish()
@@ -133,6 +149,7 @@ class MySQLConnector(SafeConnector):
             raise BackupFailed(
                 f"{client.description} ended well, and its dump lacks the last line."
             )
+        return head
 
     def _counts(self, counter: RowCounter, database: Database) -> dict[str, RowCount]:
         found = counter.finish()
@@ -169,6 +186,17 @@ class MySQLConnector(SafeConnector):
 
     def sample(self, request: SampleRequest) -> contextlib.AbstractContextManager[Scratch]:
         return mysql_sample.sample(self, request)
+
+    def details(self, scratch: Scratch, receipt: Receipt) -> contents.Details:
+        return mysql_details.of(self, scratch.name, receipt)
+
+    def incomparable(self, receipt: Receipt) -> str:
+        description = self.client.description
+        if receipt.client != description:
+            return f"they were taken from the words of {receipt.client}, and {description} may write values in others"
+        if contents.major(receipt.server) != contents.major(self.database.server):
+            return f"they were taken on {receipt.server}, and {self.database.server} may write values in other words"
+        return ""
 
     def load(
         self, source: Iterator[bytes], database_name: str, progress: Progress | None = None

@@ -22,6 +22,9 @@ CONNECTOR_KEYS = {"dump": "DUMP_CMD", "client": "RESTORE_CMD"}
 REMOVED_VARIABLES = ("MYSQL_HOST", "MYSQL_HOME", "MYSQL_TEST_LOGIN_FILE")
 INSTALL = "Install the client programs (Debian and Ubuntu: mariadb-client or mysql-client), or name their folder in "
 INSTALL += 'SAFE_MIGRATE["BACKUP"]["OPTIONS"]["bin_dir"].'
+#: Writes the binary log's position into the dump as a comment. MariaDB tells the one of the very snapshot; of MySQL it can only be had under
+#: FLUSH TABLES WITH READ LOCK, which everyone would wait for.
+LOG_POSITION = "--master-data=2"
 #: What MySQL's own program knows and MariaDB's does not.
 MYSQL_ONLY = ("--set-gtid-purged=OFF", "--column-statistics=0")
 DUMP = (
@@ -88,6 +91,11 @@ class MySQLClient:
             "--",
             database,
         ]
+
+    @property
+    def position_arguments(self) -> tuple[str, ...]:
+        """What makes a dump tell its position in the binary log; nothing where nobody may be kept waiting for that."""
+        return (LOG_POSITION,) if self.is_mariadb and "MariaDB" in self.dump_version else ()
 
     def load_arguments(self, defaults: str, database: str) -> list[str]:
         """Return the command line that executes SQL, stopping at the first error."""

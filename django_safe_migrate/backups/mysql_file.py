@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,11 @@ from django_safe_migrate.exceptions import BackupFailed
 
 #: What the dump program writes last, and only when everything else was written.
 TRAILER = b"-- Dump completed"
+#: The position is in the first of these bytes.
+HEAD_BYTES = 4096
+_POSITION = re.compile(
+    rb"^-- CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+);", re.MULTILINE
+)
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -32,3 +38,11 @@ def is_complete(end: bytes) -> bool:
     """Whether these bytes end as a complete dump does."""
     lines = end.rstrip().splitlines()
     return bool(lines) and lines[-1].startswith(TRAILER)
+
+
+def log_position(head: bytes) -> dict[str, Any]:
+    """Return the position of the binary log that a dump's beginning tells; nothing when it tells none."""
+    found = _POSITION.search(head)
+    if found is None:
+        return {}
+    return {"log": "binary log", "at": f"{found[1].decode()}:{found[2].decode()}"}

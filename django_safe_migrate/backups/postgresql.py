@@ -13,7 +13,9 @@ from django.db import DatabaseError
 
 from django_safe_migrate.backups import (
     contents,
+    postgresql_details,
     postgresql_in_place,
+    postgresql_objects,
     postgresql_sample,
     postgresql_scratch,
     postgresql_swap,
@@ -32,36 +34,12 @@ from django_safe_migrate.backups.postgresql_client import INSTALL, PostgreSQLCli
 from django_safe_migrate.backups.programs import Program, running
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.streams import SealedFile
-from django_safe_migrate.databases import Database, get_database
+from django_safe_migrate.databases import Database, RowCount, get_database
 from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.findings import Finding, Severity
 
 #: What every custom-format archive begins with.
 MAGIC = b"PGDMP"
-
-#: What a restored database must have as many of as the dumped one. Members of extensions come with the extension, invalid
-#: indexes are not dumped, and NOT NULL constraints became objects of their own only in version 18.
-OBJECTS = """
-WITH schemas AS (
-    SELECT oid FROM pg_catalog.pg_namespace WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%%'
-), members AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e')
-SELECT kind, count(*) FROM (
-    SELECT CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'tables' WHEN c.relkind IN ('v', 'm') THEN 'views'
-                WHEN c.relkind = 'S' THEN 'sequences' ELSE 'indexes' END AS kind
-    FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-    WHERE c.relnamespace IN (SELECT oid FROM schemas) AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')
-      AND c.relpersistence <> 't' AND (i.indexrelid IS NULL OR i.indisvalid OR c.relkind = 'I')
-      AND NOT EXISTS (SELECT FROM members WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid)
-    UNION ALL
-    SELECT 'constraints' FROM pg_catalog.pg_constraint WHERE connamespace IN (SELECT oid FROM schemas) AND contype <> 'n'
-    UNION ALL
-    SELECT 'triggers' FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace IN (SELECT oid FROM schemas) AND NOT t.tgisinternal
-    UNION ALL
-    SELECT 'functions' FROM pg_catalog.pg_proc p WHERE p.pronamespace IN (SELECT oid FROM schemas)
-      AND NOT EXISTS (SELECT FROM members WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid)
-) AS objects GROUP BY kind
-"""
 
 
 class PostgreSQLConnector(SafeConnector):
@@ -142,36 +120,55 @@ class PostgreSQLConnector(SafeConnector):
         client = self.client
         if reason := self.unfit(client.major("pg_dump")):
             raise BackupFailed(reason)
-        with self.connected() as connection, _snapshot(connection) as snapshot:
-            arguments = client.arguments(
-                "pg_dump",
-                "--format=custom",
-                "--compress=1",
-                f"--snapshot={snapshot}",
-                f"--lock-wait-timeout={int(self.options.lock_wait * 1000)}",
-            )
-            with running(
-                arguments, env=client.environment(), secrets=self.secrets, stdout=subprocess.PIPE
-            ) as program:
-                writer = _Writer(program, path, self.options.stall, progress)
-                with writer:
-                    # Meanwhile pg_dump works; both see the state of the snapshot.
-                    held = self._contents(get_database(connection))
-                program.finish()
+        with self.connected() as connection:
+            database = get_database(connection)
+            before = postgresql_details.positions(database)
+            with _snapshot(connection) as snapshot:
+                arguments = client.arguments(
+                    "pg_dump",
+                    "--format=custom",
+                    "--compress=1",
+                    f"--snapshot={snapshot}",
+                    f"--lock-wait-timeout={int(self.options.lock_wait * 1000)}",
+                )
+                with running(
+                    arguments,
+                    env=client.environment(),
+                    secrets=self.secrets,
+                    stdout=subprocess.PIPE,
+                ) as program:
+                    writer = _Writer(program, path, self.options.stall, progress)
+                    with writer:
+                        # Meanwhile pg_dump works; both see the state of the snapshot.
+                        held = self._contents(database)
+                        checksums = self._checksums(database, held)
+                    program.finish()
+            after = postgresql_details.positions(database)
         return Dump(
             fingerprint=writer.file.fingerprint,
             client=client.version("pg_dump"),
             contents=held,
             counts_match=True,
+            details=contents.Details(checksums, postgresql_details.between(before, after)),
         )
 
     def _contents(self, database: Database) -> contents.Contents:
         tables = database.tables()
+        foreign = postgresql_details.foreign_tables(database)
+        own = [table for table in tables if table not in foreign]
+        counts = database.row_counts(own, exact_below=self.options.exact_below)
         return contents.Contents(
             applied_migrations=contents.applied_migrations(database, tables),
-            row_counts=database.row_counts(tables, exact_below=self.options.exact_below),
-            objects=objects(database.connection),
+            row_counts={table: counts.get(table, RowCount(0, exact=False)) for table in tables},
+            objects=postgresql_objects.count(database.connection),
         )
+
+    def _checksums(self, database: Database, held: contents.Contents) -> dict[str, str]:
+        below = self.options.checksum_below
+        small = [
+            table for table, count in held.row_counts.items() if count.exact and count.rows < below
+        ]
+        return postgresql_details.checksums(database, small)
 
     def check_file(self, path: Path, receipt: Receipt | None, *, thorough: bool) -> str:
         with path.open("rb") as file:
@@ -197,6 +194,14 @@ class PostgreSQLConnector(SafeConnector):
     def sample(self, request: SampleRequest) -> contextlib.AbstractContextManager[Scratch]:
         return postgresql_sample.sample(self, request)
 
+    def details(self, scratch: Scratch, receipt: Receipt) -> contents.Details:
+        return postgresql_details.of(get_database(scratch.connection), receipt.row_checksums)
+
+    def incomparable(self, receipt: Receipt) -> str:
+        if contents.major(receipt.server) == contents.major(self.database.server):
+            return ""
+        return f"they were taken on {receipt.server}, and {self.database.server} may write values in other words"
+
     def load(self, request: RestoreRequest, database_name: str) -> None:
         """Run pg_restore into an empty database; it stops at the first error."""
         client = self.client
@@ -213,7 +218,9 @@ class PostgreSQLConnector(SafeConnector):
     def found(self, connection: Any, receipt: Receipt | None) -> contents.Contents:
         """Return what a restored database holds, counting what the receipt counts."""
         database = get_database(connection)
-        return contents.recount(database, receipt, database.tables(), objects(connection))
+        return contents.recount(
+            database, receipt, database.tables(), postgresql_objects.count(connection)
+        )
 
     def old_copies(self) -> tuple[str, ...]:
         return postgresql_swap.old_copies(self)
@@ -226,13 +233,6 @@ class PostgreSQLConnector(SafeConnector):
 
     def drop_abandoned(self, name: str) -> bool:
         return postgresql_swap.drop_abandoned(self, name)
-
-
-def objects(connection: Any) -> dict[str, int]:
-    """Return how many objects of each kind there are."""
-    with connection.cursor() as cursor:
-        cursor.execute(OBJECTS, [])
-        return {kind: int(number) for kind, number in cursor.fetchall()}
 
 
 @contextlib.contextmanager

@@ -57,6 +57,6 @@ def delete(storage: BackupStorage, backup: str) -> None:
 def _read(storage: BackupStorage, name: str) -> dict[str, Any]:
     try:
         found = json.loads(storage.read(name)) if storage.exists(name) else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django_safe_migrate.backups import proofs, refusals
+from django_safe_migrate.backups import contents, encryption, proofs, refusals
 from django_safe_migrate.backups.connector import RestoreRequest, report
+from django_safe_migrate.exceptions import BackupFailed
 
 if TYPE_CHECKING:
     from django_safe_migrate.backups.base import Progress
@@ -35,15 +36,17 @@ def prove(
             receipt.name, lambda done: report(progress, "reading", done, receipt.size)
         ) as (path, found):
             refusals.compare(receipt, found)
-            request = RestoreRequest(
-                path=path, receipt=receipt, no_owner=no_owner, progress=progress
-            )
-            with connector.scratch(request) as scratch:
-                notices = scratch.notices
+            with encryption.opened(connector, storage, receipt, path) as plain:
+                request = RestoreRequest(
+                    path=plain, receipt=receipt, no_owner=no_owner, progress=progress
+                )
+                with connector.scratch(request) as scratch:
+                    notices = scratch.notices
+                    compared = _details_compared(connector, scratch, receipt)
         proven = dataclasses.replace(
             receipt,
             proven_at=_now(),
-            proof=_words(receipt, notices, time.perf_counter() - started),
+            proof=_words(receipt, compared, notices, time.perf_counter() - started),
         )
         proofs.write(storage, proven)
     return proven
@@ -67,21 +70,44 @@ def beside(
                 receipt.name, lambda done: report(progress, "reading", done, receipt.size)
             ) as (path, found):
                 refusals.compare(receipt, found)
-                request = RestoreRequest(
-                    path=path, receipt=receipt, no_owner=no_owner, progress=progress
-                )
-                scratch = stack.enter_context(connector.scratch(request))
+                with encryption.opened(connector, storage, receipt, path) as plain:
+                    request = RestoreRequest(
+                        path=plain, receipt=receipt, no_owner=no_owner, progress=progress
+                    )
+                    scratch = stack.enter_context(connector.scratch(request))
         yield scratch
 
 
-def _words(receipt: Receipt, notices: tuple[str, ...], seconds: float) -> str:
+def _details_compared(connector: SafeConnector, scratch: Scratch, receipt: Receipt) -> str:
+    """Compare what is more than counts with the manifest, and say what was compared; raise when something differs."""
+    sequences = f"{len(receipt.sequences)} sequences, " if receipt.sequences else ""
+    expected, why_not = receipt, connector.incomparable(receipt) if receipt.row_checksums else ""
+    if why_not:
+        expected = dataclasses.replace(receipt, row_checksums={})
+    found = connector.details(scratch, expected)
+    faults = contents.detail_differences(
+        contents.Details(expected.row_checksums, expected.sequences), found
+    )
+    if faults:
+        raise BackupFailed(
+            f"The database restored from {receipt.name} is not what was backed up: {' '.join(faults)}"
+        )
+    if why_not:
+        return f"counts only (the checksums of rows were not compared: {why_not}), {sequences}"
+    if not expected.row_checksums:
+        return f"counts only (the manifest has no checksums of rows), {sequences}"
+    compared = expected.row_checksums.keys() & found.row_checksums.keys()
+    return f"checksums of all rows of {len(compared)} tables compared, {sequences}"
+
+
+def _words(receipt: Receipt, compared: str, notices: tuple[str, ...], seconds: float) -> str:
     """Say what was compared; tables whose rows the manifest only estimates were not counted."""
     counted = [count for count in receipt.row_counts.values() if count.exact]
     rows = f"{sum(count.rows for count in counted)} rows in {len(counted)} of {len(receipt.row_counts)} tables counted"
     told = f" Notices: {' '.join(notices)}" if notices else ""
     return (
-        f"restored into a scratch database in {seconds:.1f} s, {rows}, {len(receipt.applied_migrations)} applied migrations and the "
-        f"number of other objects as in the manifest.{told}"
+        f"restored into a scratch database in {seconds:.1f} s, {rows}, {compared}{len(receipt.applied_migrations)} applied migrations and "
+        f"the number of other objects as in the manifest.{told}"
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from django_safe_migrate.databases import RowCount
+
+if TYPE_CHECKING:
+    from django_safe_migrate.backups.contents import Range
 
 FORMAT_VERSION = 1
 SEAL = "seal"
@@ -61,8 +64,11 @@ class Receipt:
 
     ``name`` is its name in the storage, ``database`` the alias and ``source`` where that pointed (no password). Moments are ISO 8601
     in UTC. ``applied_migrations`` are ``app.name`` in the order they were recorded. ``counts_match_dump`` says that the row counts were
-    taken from the very state in the dump. ``proven_at`` and ``proof`` say when and how it was last restored, and are kept outside of the
+    taken from the very state in the dump. ``row_checksums`` are of all rows of the tables that are not too large, and ``sequences`` say
+    between which numbers each stood; both are compared by a proof. ``proven_at`` and ``proof`` say when and how it was last restored, and are kept outside of the
     manifest, as are ``copies``, which a run has put into further storages. ``copy_of`` is the name of the backup that this is a copy of.
+    ``log_position`` says where the database's log was in that very state (``at``): from there the backup can be brought forward.
+    ``encrypted_for`` names the key that opens an encrypted backup, and ``content_sha256`` is the digest of what is encrypted.
     ``lost`` is empty, or says why only a copy can be restored. ``broken`` is empty, or the sentence that says why this backup cannot be
     relied on.
     """
@@ -82,6 +88,8 @@ class Receipt:
     row_counts: Mapping[str, RowCount] = dataclasses.field(default_factory=dict)
     counts_match_dump: bool = False
     objects: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    row_checksums: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sequences: Mapping[str, Range] = dataclasses.field(default_factory=dict)
     run_id: str = ""
     storage: str = ""
     seconds: float = 0.0
@@ -92,6 +100,9 @@ class Receipt:
     format_version: int = FORMAT_VERSION
     copies: tuple[Copy, ...] = ()
     copy_of: str = ""
+    log_position: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    encrypted_for: str = ""
+    content_sha256: str = ""
     lost: str = ""
     broken: str = ""
 
@@ -109,8 +120,18 @@ class Receipt:
             for table, count in self.row_counts.items()
         }
         data["objects"] = dict(self.objects)
+        data["row_checksums"] = dict(self.row_checksums)
+        data["sequences"] = {name: list(numbers) for name, numbers in self.sequences.items()}
         data["copies"] = [copy.to_json() for copy in self.copies]
         return {**data, SEAL: _seal(data)}
+
+    def told(self) -> dict[str, Any]:
+        """
+        Return plain data for reports, journals and the history: without what is for the manifest beside the backup alone.
+
+        With the checksum of a small table, whoever reads a report could test what its rows might be.
+        """
+        return dataclasses.replace(self, row_checksums={}).to_json()
 
     @classmethod
     def from_json(cls, data: Any) -> Receipt:
@@ -123,11 +144,13 @@ class Receipt:
         if not isinstance(data, Mapping) or SEAL not in data:
             raise ManifestDamaged("The manifest is not one that this package wrote.")
         content = {key: value for key, value in data.items() if key != SEAL}
-        if content.get("format_version", 0) > FORMAT_VERSION:
+        version, is_sealed = content.get("format_version"), data[SEAL] == _seal(content)
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            changed = "" if is_sealed else ", or it was changed after it was written"
             raise ManifestDamaged(
-                f"The manifest has format version {content['format_version']}, which a newer version of this package wrote."
+                f"The manifest has format version {version}, which a newer version of this package wrote{changed}."
             )
-        if data[SEAL] != _seal(content):
+        if not is_sealed:
             raise ManifestDamaged(
                 "The manifest was changed after it was written: its seal does not fit its content."
             )
@@ -135,19 +158,78 @@ class Receipt:
 
 
 def _values(content: dict[str, Any]) -> dict[str, Any]:
-    known = {field.name for field in dataclasses.fields(Receipt)}
-    try:
-        return {
-            **{key: value for key, value in content.items() if key in known},
-            "applied_migrations": tuple(content["applied_migrations"]),
-            "row_counts": {
-                table: RowCount(int(count["rows"]), exact=bool(count["exact"]))
-                for table, count in content["row_counts"].items()
-            },
-            "copies": tuple(map(Copy.from_json, content.get("copies", ()))),
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ManifestDamaged(f"The manifest lacks what a receipt has ({error}).") from error
+    """Return the fields of a receipt, each of its kind: what was sealed anew by somebody else may hold anything."""
+    missing = [name for name in ("applied_migrations", "row_counts") if name not in content]
+    if missing:
+        raise ManifestDamaged(f"The manifest lacks what a receipt has ({missing[0]}).")
+    found = {}
+    for field in dataclasses.fields(Receipt):
+        if field.name not in content:
+            continue
+        read = _FIELDS.get(field.name) or _KINDS[str(field.type)]
+        try:
+            found[field.name] = read(content[field.name])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ManifestDamaged(
+                f"The manifest has something else as {field.name} than a receipt has."
+            ) from error
+    for name in ("name", "database"):
+        if name not in found:
+            raise ManifestDamaged(f"The manifest lacks what a receipt has ({name}).")
+    return found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    # A half of a character can be neither printed nor the name of a file.
+    value.encode()
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError
+    return value
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _range(value: Any) -> Range:
+    low, high = value
+    if any(not isinstance(one, int) for one in (low, low if high is None else high)):
+        raise TypeError
+    return low, high
+
+
+def _mapping(read: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
+    return lambda value: {_text(key): read(one) for key, one in value.items()}
+
+
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "int": _number,
+    "float": _seconds,
+    "bool": _truth,
+}
+_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "applied_migrations": lambda value: tuple(map(_text, value)),
+    "row_counts": _mapping(lambda one: RowCount(_number(one["rows"]), exact=_truth(one["exact"]))),
+    "objects": _mapping(_number),
+    "row_checksums": _mapping(_text),
+    "sequences": _mapping(_range),
+    "copies": lambda value: tuple(map(Copy.from_json, value)),
+}
 
 
 def _seal(data: Mapping[str, Any]) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from django.db import DatabaseError
 
 from django_safe_migrate.backups import refusals
-from django_safe_migrate.backups.connector import ConnectorOptions, SampleRequest, Scratch
+from django_safe_migrate.backups.connector import SampleRequest, Scratch
 from django_safe_migrate.backups.connectors import connector_for
+from django_safe_migrate.backups.options import ConnectorOptions
 from django_safe_migrate.exceptions import RehearsalFailed
 
 if TYPE_CHECKING:

@@ -8,10 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from django_safe_migrate.backups import contents, names, sqlite_sample, sqlite_scratch
+from django_safe_migrate.backups import (
+    contents,
+    names,
+    sqlite_contents,
+    sqlite_sample,
+    sqlite_scratch,
+)
 from django_safe_migrate.backups.base import Progress
 from django_safe_migrate.backups.connector import (
     Dump,
@@ -24,7 +28,6 @@ from django_safe_migrate.backups.connector import (
 )
 from django_safe_migrate.backups.receipt import Receipt
 from django_safe_migrate.backups.streams import fingerprint, sync_file
-from django_safe_migrate.databases import RowCount
 from django_safe_migrate.exceptions import BackupFailed
 from django_safe_migrate.findings import Finding
 
@@ -64,8 +67,10 @@ class SQLiteConnector(SafeConnector):
         with self._raw() as raw:
             self._copy(raw, path, lambda done, total: report(progress, "dumping", done, total))
         _check_integrity(path, "The copy")
-        with _opened(path) as copy:
-            held = _contents(copy)
+        with sqlite_contents.opened(path) as copy:
+            held = sqlite_contents.read(copy)
+            tables = sqlite_contents.comparable(copy, held, self.options.checksum_below)
+            details = sqlite_contents.details(copy, tables)
         with path.open("rb") as file:
             found = fingerprint(file)
         sync_file(path)
@@ -74,6 +79,7 @@ class SQLiteConnector(SafeConnector):
             client=f"SQLite {sqlite3.sqlite_version}",
             contents=held,
             counts_match=True,
+            details=details,
         )
 
     def check_file(self, path: Path, receipt: Receipt | None, *, thorough: bool) -> str:
@@ -162,11 +168,15 @@ class SQLiteConnector(SafeConnector):
     def sample(self, request: SampleRequest) -> AbstractContextManager[Scratch]:
         return sqlite_sample.sample(self, request)
 
+    def details(self, scratch: Scratch, receipt: Receipt) -> contents.Details:
+        with sqlite_contents.opened(Path(scratch.name)) as connection:
+            return sqlite_contents.details(connection, receipt.row_checksums)
+
     def prepare(self, request: RestoreRequest, staged: Path) -> tuple[str, ...]:
         """Compare a copied dump with its receipt; return what deserves a notice."""
         report(request.progress, "checking", 0)
         with self.registered(NAME=str(staged), OPTIONS={}) as connection:
-            notices = self.compare(request.receipt, _contents(connection.connection))
+            notices = self.compare(request.receipt, sqlite_contents.read(connection.connection))
             if request.before_swap is not None:
                 request.before_swap(connection)
         _check_integrity(staged, "The restored database")
@@ -202,7 +212,7 @@ class SQLiteConnector(SafeConnector):
     def _write_over(self, staged: Path, request: RestoreRequest) -> None:
         if not self.connection.is_in_memory_db():
             self.connection.close()
-        with _opened(staged) as source, self._raw() as target:
+        with sqlite_contents.opened(staged) as source, self._raw() as target:
             self._transfer(
                 source,
                 target,
@@ -250,52 +260,11 @@ def _one_view(source: sqlite3.Connection) -> Iterator[None]:
         source.execute("ROLLBACK")
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a finished file for reading, without making companions beside it."""
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
-    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-        yield connection
-
-
 def _check_integrity(path: Path, what: str) -> None:
     try:
-        with _opened(path) as connection:
+        with sqlite_contents.opened(path) as connection:
             faults = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
     except sqlite3.DatabaseError as error:
         faults = [str(error)]
     if faults != ["ok"]:
         raise BackupFailed(f"{what} fails SQLite's integrity check: {'; '.join(faults)}.")
-
-
-def _contents(connection: sqlite3.Connection) -> contents.Contents:
-    """Read what the copy holds from the copy itself, so that the manifest says what is in the file."""
-    tables = [row[0] for row in connection.execute(TABLES)]
-    applied: list[Any] = []
-    if contents.MIGRATIONS in tables:
-        query = f"SELECT app, name FROM {contents.MIGRATIONS} ORDER BY id"  # noqa: S608 - a constant of Django
-        applied = connection.execute(query).fetchall()
-    counts = {}
-    for table in tables:
-        quoted = '"' + table.replace('"', '""') + '"'
-        try:
-            rows = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()[0]  # noqa: S608 - a quoted identifier
-            counts[table] = RowCount(rows, exact=True)
-        except sqlite3.OperationalError:
-            # A virtual table of an extension that this connection does not load.
-            counts[table] = RowCount(0, exact=False)
-    return contents.Contents(
-        applied_migrations=tuple(f"{app}.{name}" for app, name in applied),
-        row_counts=counts,
-        objects=_objects(connection),
-        server=f"SQLite {sqlite3.sqlite_version}",
-    )
-
-
-TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence' ORDER BY name"
-OBJECTS = "SELECT type, count(*) FROM sqlite_master GROUP BY type"
-
-
-def _objects(connection: sqlite3.Connection) -> dict[str, int]:
-    plural = {"table": "tables", "index": "indexes", "view": "views", "trigger": "triggers"}
-    return {plural[kind]: number for kind, number in connection.execute(OBJECTS)}

@@ -5,18 +5,31 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
 
 from django_safe_migrate import conf
-from django_safe_migrate.backups.streams import BytesSeen, Fingerprint, fingerprint, sync_file
+from django_safe_migrate.backups.storage_folders import (
+    PRIVATE,
+    folder_of,
+    make_private,
+    private,
+    temporary_folder,
+)
+from django_safe_migrate.backups.streams import (
+    BytesSeen,
+    Fingerprint,
+    SealedFile,
+    fingerprint,
+    pieces,
+    sync_file,
+)
 from django_safe_migrate.exceptions import BackupFailed
 
 ALIAS = "dbbackup"
@@ -33,9 +46,9 @@ class BackupStorage:
     """A Django storage, with what backups need of it: a spool next to it, reading back, and errors that say where."""
 
     def __init__(self, storage: Storage, *, is_default: bool = False) -> None:
-        self.storage = storage
+        self.storage = private(storage)
         self.is_default = is_default
-        self.folder = _folder(storage)
+        self.folder = folder_of(storage)
 
     def __str__(self) -> str:
         name = type(self.storage).__name__
@@ -68,12 +81,12 @@ class BackupStorage:
 
     def spool_folder(self) -> Path:
         """Return the folder for unfinished files."""
-        return self.folder or Path(_temporary_folder())
+        return self.folder or Path(temporary_folder())
 
     def _prepare(self, folder: Path) -> None:
         try:
             if self.is_default:
-                _make_private(folder)
+                make_private(folder)
             folder.mkdir(parents=True, exist_ok=True)
             for left in folder.glob(f"{SPOOL_PREFIX}*{SPOOL_SUFFIX}*"):
                 if time.time() - left.stat().st_mtime > STALE:
@@ -95,13 +108,15 @@ class BackupStorage:
             return str(real)
 
     def save_copy(self, name: str, path: Path) -> str:
-        """Stream a file, which stays where it is, into the storage, and return the name that the storage gave it."""
-        with self._errors(f"store {name}"), path.open("rb") as file:
-            real = str(self.storage.save(name, File(file, name=name)))
-            if self.folder is not None:
-                sync_file(Path(self.storage.path(real)))
-                sync_file(self.folder)
-            return real
+        """Put a file, which stays where it is, into the storage, and return the name that the storage gave it."""
+        if self.folder is None:
+            with self._errors(f"store {name}"), path.open("rb") as file:
+                return str(self.storage.save(name, File(file, name=name)))
+        with self.spool() as spooled, self._errors(f"store {name}"):
+            with path.open("rb") as file, SealedFile(spooled) as sealed:
+                for piece in pieces(file):
+                    sealed.write(piece)
+            return self.save(name, spooled)
 
     def read_through(self, name: str, seen: BytesSeen | None = None) -> Fingerprint:
         """Read a file in full without keeping it, and return what was read."""
@@ -110,9 +125,14 @@ class BackupStorage:
 
     def save_json(self, name: str, data: dict[str, Any]) -> str:
         """Store plain data, and return the name that the storage gave it."""
-        text = json.dumps(data, indent=2, sort_keys=True)
-        with self._errors(f"store {name}"):
-            return str(self.storage.save(name, ContentFile(text.encode())))
+        text = json.dumps(data, indent=2, sort_keys=True).encode()
+        if self.folder is None:
+            with self._errors(f"store {name}"):
+                return str(self.storage.save(name, ContentFile(text)))
+        with self.spool() as path, self._errors(f"store {name}"):
+            with SealedFile(path) as sealed:
+                sealed.write(text)
+            return self.save(name, path)
 
     def read(self, name: str) -> bytes:
         """Return the content of a small file."""
@@ -133,10 +153,10 @@ class BackupStorage:
             with (
                 self._errors(f"read {name}"),
                 self.storage.open(name, "rb") as file,
-                path.open("wb") as copy,
+                path.open("wb") as fetched,
             ):
-                path.chmod(0o600)
-                found = fingerprint(file, into=copy, seen=seen)
+                path.chmod(PRIVATE)
+                found = fingerprint(file, into=fetched, seen=seen)
             yield path, found
 
     def exists(self, name: str) -> bool:
@@ -247,30 +267,3 @@ def open_copies(alias: str) -> BackupStorage:
             f'STORAGES["{alias}"] is the folder {storage.folder}, where the backups themselves are; a copy there is none.'
         )
     return storage
-
-
-def _folder(storage: Storage) -> Path | None:
-    """Return the folder of a storage of Django's kind on this machine."""
-    if not isinstance(storage, FileSystemStorage):
-        return None
-    try:
-        return Path(storage.path(""))
-    except (NotImplementedError, SuspiciousFileOperation):
-        return None
-
-
-def _make_private(folder: Path) -> None:
-    """Make the state directory and its folder for backups, for us alone and out of version control."""
-    state = folder.parent
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    ignore = state / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-
-
-def _temporary_folder() -> str:
-    from dbbackup import settings as dbbackup_settings
-
-    return str(dbbackup_settings.TMP_DIR or tempfile.gettempdir())

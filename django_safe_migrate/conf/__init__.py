@@ -70,6 +70,7 @@ class BackupSettings:
     options: Mapping[str, Any]
     keep: int
     prove: bool
+    checksum_below: int
     copies: tuple[str, ...]
     copies_required: bool
 
@@ -111,6 +112,8 @@ class Settings:
     start_after: Mapping[str, str]
     target_version: values.TargetVersion | None
     health_checks: tuple[tuple[str, Mapping[str, Any]], ...]
+    positions: str
+    archive_wait: float | None
     probe_urls: tuple[str, ...]
     maintenance_windows: tuple[values.Window, ...]
     long_transaction: float

@@ -56,6 +56,13 @@ BACKUP_KEYS: dict[str, Key] = {
         "Whether a run restores its backup into a scratch database and compares it with the manifest before anything is changed. It "
         "takes about as long as a restore, and as much disk as the database.",
     ),
+    "CHECKSUM_BELOW": Key(
+        100_000,
+        values.whole_number(minimum=0),
+        "a whole number of at least 0",
+        "Of tables with fewer rows than this, the manifest has a checksum of all rows, which a proof compares; of others, it has counts. "
+        "0: no checksums.",
+    ),
     "COPIES": Key(
         (),
         values.texts,
@@ -199,6 +206,20 @@ KEYS: dict[str, Key] = {
         values.health_checks,
         "a list of dotted paths, or of (dotted path, options) pairs",
         "django-health-check checks that are run before and after.",
+    ),
+    "POSITIONS": Key(
+        "auto",
+        values.choice("auto", "always", "never"),
+        "'auto', 'always' or 'never'",
+        "Whether a run records where the database's log is before its plan and after each migration, with a restore point on PostgreSQL. "
+        "'auto': where the server archives its WAL or writes a binary log. 'always': also where archive_mode is off, such as with pg_receivewal.",
+    ),
+    "ARCHIVE_WAIT": Key(
+        None,
+        values.optional_duration,
+        "seconds, a duration such as '30s', or None",
+        "How long a run waits, before it starts, for PostgreSQL to archive all that was written until then; it stops when that is not done. "
+        "None: it only looks at what the server says of its archiving.",
     ),
     "PROBE_URLS": Key(
         (),

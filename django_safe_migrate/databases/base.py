@@ -25,6 +25,7 @@ from django_safe_migrate.databases.cancelling import CancellingQuestions
 from django_safe_migrate.databases.locks import RunLock, UnlockedRunLock
 from django_safe_migrate.databases.measurements import Measurements
 from django_safe_migrate.databases.obstacles import ObstacleQuestions
+from django_safe_migrate.databases.positions import PositionQuestions
 from django_safe_migrate.databases.repeating import RepeatingQuestions
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 
 
 class Database(
-    Measurements, RepeatingQuestions, CancellingQuestions, ActivityQuestions, ObstacleQuestions
+    Measurements,
+    RepeatingQuestions,
+    CancellingQuestions,
+    ActivityQuestions,
+    ObstacleQuestions,
+    PositionQuestions,
 ):
     """What we know of one database; the base class knows only what Django and standard SQL know."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from django_safe_migrate.environment import (
+    archiving,
     broken_off,
     conditions,
     connection,
@@ -39,6 +40,7 @@ CHECKS: tuple[tuple[Check, frozenset[str]], ...] = (
     (broken_off.check, broken_off.RULES),
     (models.check, models.RULES),
     (replication.check, replication.RULES),
+    (archiving.check, archiving.RULES),
 )
 
 RULES: frozenset[str] = conditions.RULES.union(*(rules for _, rules in CHECKS))

@@ -127,6 +127,7 @@ class SafeMigrationExecutor(MigrationExecutor):
                 self._carried_out.add(key)
                 seconds = time.perf_counter() - started
                 conduct.emit(events.STEP_FINISHED, index=index, status=status, seconds=seconds)
+                conduct.after_step(index)
                 return state
 
     def _ensure_permitted(self, attempts: Attempts, index: int) -> None:

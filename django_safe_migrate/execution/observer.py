@@ -63,6 +63,8 @@ class Conduct:
     repeats: Counter[str] = dataclasses.field(default_factory=Counter)
     monitor: Watching = dataclasses.field(default_factory=NotWatching)
     stop: Stop = dataclasses.field(default_factory=Stop)
+    #: Called with the place of a step in the plan once it is committed, outside of a transaction.
+    after_step: Callable[[int], None] = lambda index: None
 
     def limits(self, migration: Migration) -> Limits:
         """The bounds of one migration, which may have some of its own."""

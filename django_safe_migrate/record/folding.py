@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from typing import Any
 
 from django_safe_migrate import events
 from django_safe_migrate.events import Event
@@ -17,6 +18,9 @@ from django_safe_migrate.record.data import (
     operation_from_json,
     step_from_json,
 )
+
+#: The positions in the database's log, in the detail of the stage that carries the plan out.
+POSITIONS = "positions"
 
 
 def fold(stream: Iterable[Event]) -> RunRecord:
@@ -55,9 +59,23 @@ def _apply_stage_finished(record: RunRecord, event: Event) -> None:
         record.stages.append(stage)
     stage.status = event.payload["status"]
     stage.seconds = event.payload["seconds"]
-    stage.detail = event.payload.get("detail", {})
+    stage.detail = {**_positions(stage), **event.payload.get("detail", {})}
     if "monitoring" in stage.detail:
         record.monitoring = {}
+
+
+def _positions(stage: StageRecord) -> dict[str, Any]:
+    """What the stage's own result need not repeat: it was told while the stage went on."""
+    return {key: stage.detail[key] for key in (POSITIONS,) if key in stage.detail}
+
+
+def _apply_position(record: RunRecord, event: Event) -> None:
+    index, stage = event.payload["index"], record.stage("execute")
+    if stage is None:
+        return
+    label = "" if index is None else record.steps[index].label
+    found = {"migration": label, **event.payload["position"]}
+    stage.detail = {**stage.detail, POSITIONS: [*stage.detail.get(POSITIONS, ()), found]}
 
 
 def _apply_finding(record: RunRecord, event: Event) -> None:
@@ -225,6 +243,7 @@ _APPLIERS = {
     events.BREAKER_OPENED: _apply_breaker_opened,
     events.BREAKER_CLOSED: _apply_breaker_closed,
     events.STEP_FINISHED: _apply_step_finished,
+    events.POSITION_RECORDED: _apply_position,
     events.NOTICE: _apply_notice,
     events.RUN_FINISHED: _apply_run_finished,
 }

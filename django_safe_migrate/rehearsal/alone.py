@@ -81,7 +81,7 @@ def _backup(request: AloneRequest) -> Receipt:
     if request.backup == NEW:
         return request.backend.create(request.database, progress=request.progress)
     if request.backup != LATEST:
-        return request.backend.verify(request.backup, alias)
+        return request.backend.restorable(request.backup, alias)
     found = request.backend.latest(request.database)
     if found is None:
         raise BackupFailed(

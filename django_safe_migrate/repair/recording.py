@@ -72,7 +72,7 @@ def recorded(
 
 def _back_up(recorder: Recorder, database: Database) -> None:
     receipt = get_backend(conf.load()).create(database, run_id=recorder.record.id)
-    recorder.emit(events.BACKUP_CREATED, receipt=receipt.to_json())
+    recorder.emit(events.BACKUP_CREATED, receipt=receipt.told())
 
 
 def _announce(recorder: Recorder, session: Session, action: str) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from django_safe_migrate.record import OperationRecord, RunRecord, StepRecord
-from django_safe_migrate.reports import units
+from django_safe_migrate.reports import point_in_time, units
 from django_safe_migrate.reports.document import (
     SCHEMA_VERSION,
     BackupFacts,
@@ -53,6 +53,7 @@ def build(record: RunRecord) -> Report:
         failure=_failure(record),
         notices=tuple(record.notices),
         backup=backup,
+        point_in_time=point_in_time.of_record(record),
         rollback=plan_rollback(record, backup),
     )
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django_safe_migrate.reports import estimates, expected, monitoring, units, words
+from django_safe_migrate.reports import estimates, expected, monitoring, point_in_time, units, words
 from django_safe_migrate.reports.document import Report
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ def sections(report: Report) -> Iterator[Section]:
         yield Section("Circuit breakers", opened)
     issues = tuple(_flat(row) for row in _issues(report))
     yield Section("Issues encountered", issues or (("none",),))
+    for told in point_in_time.sentences(report.point_in_time):
+        places = (_flat(row) for row in point_in_time.rows(report.point_in_time))
+        yield Section("Point in time", (_flat((told,)), *places))
     yield Section("Rollback plan", tuple(_flat(row) for row in _rollback(report)))
 
 

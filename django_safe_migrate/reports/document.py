@@ -8,6 +8,7 @@ import typing
 from typing import Any, TypeVar
 
 from django_safe_migrate.findings import Finding
+from django_safe_migrate.reports.point_in_time import PointInTime
 
 SCHEMA_VERSION = 1
 
@@ -233,6 +234,7 @@ class Report:
     failure: Failure | None
     notices: tuple[str, ...]
     backup: BackupFacts | None
+    point_in_time: PointInTime | None
     rollback: RollbackPlan
 
     def to_json(self) -> dict[str, Any]:

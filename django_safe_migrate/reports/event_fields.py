@@ -104,7 +104,7 @@ LINES: dict[str, Line] = {
         ),
     ),
     events.BACKUP_CREATED: Line(
-        "A backup is made and verified, or restored.",
+        "A backup is made and verified, proven, or restored.",
         (Field("receipt", "object", "what is known of it; `backup` of the report is part of it"),),
     ),
     events.STEP_REHEARSED: Line(
@@ -210,6 +210,17 @@ LINES: dict[str, Line] = {
             Field("status", "text", "as in `migrations` of the report"),
             _SECONDS,
             Field("error", "text", "why it failed", always=False),
+        ),
+    ),
+    events.POSITION_RECORDED: Line(
+        "Where the database's log is, before the first migration and after each.",
+        (
+            Field(
+                "index",
+                "integer or null",
+                "the migration after whose commit, `null` before the first",
+            ),
+            Field("position", "object", "as in `point_in_time` of the report"),
         ),
     ),
     events.STAGE_FINISHED: Line(

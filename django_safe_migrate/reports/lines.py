@@ -97,8 +97,10 @@ def _finding(event: Event, record: RunRecord, verbosity: int) -> Iterator[Line]:
 
 def _backup(event: Event, record: RunRecord, verbosity: int) -> Iterator[Line]:
     receipt = event.payload["receipt"]
-    proven = " verified" if receipt.get("verified_at") else ""
-    yield "", f"backup {receipt.get('name', '')}{proven}, {units.size(receipt.get('size'))}"
+    state = (
+        " proven" if receipt.get("proven_at") else " verified" if receipt.get("verified_at") else ""
+    )
+    yield "", f"backup {receipt.get('name', '')}{state}, {units.size(receipt.get('size'))}"
 
 
 def _step_rehearsed(event: Event, record: RunRecord, verbosity: int) -> Iterator[Line]:
@@ -185,6 +187,13 @@ def _step_finished(event: Event, record: RunRecord, verbosity: int) -> Iterator[
     )
 
 
+def _position(event: Event, record: RunRecord, verbosity: int) -> Iterator[Line]:
+    if verbosity >= OPERATIONS:
+        at = event.payload["position"]
+        name = f", restore point {at['name']}" if at["name"] else ""
+        yield "dim", f"{at['log']} position {at['at']}{name}"
+
+
 def _notice(event: Event, record: RunRecord, verbosity: int) -> Iterator[Line]:
     yield "cyan", str(event.payload["message"])
 
@@ -210,6 +219,7 @@ _SAY: dict[str, Callable[[Event, RunRecord, int], Iterator[Line]]] = {
     events.BREAKER_OPENED: _breaker_opened,
     events.BREAKER_CLOSED: _breaker_closed,
     events.STEP_FINISHED: _step_finished,
+    events.POSITION_RECORDED: _position,
     events.NOTICE: _notice,
     events.RUN_FINISHED: _run_finished,
 }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from django_safe_migrate.findings import Finding, Severity
-from django_safe_migrate.reports import estimates, expected, monitoring, units, words
+from django_safe_migrate.reports import estimates, expected, monitoring, point_in_time, units, words
 from django_safe_migrate.reports.document import Report
 
 #: Forecasts of so many migrations are listed.
@@ -18,7 +18,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 def render(report: Report) -> str:
     """Return the report as markdown, ending with a newline."""
-    parts = (_summary, _migrations, _rehearsal, _performance, _breakers, _issues, _rollback)
+    parts = (
+        *(_summary, _migrations, _rehearsal, _performance, _breakers, _issues),
+        *(_point_in_time, _rollback),
+    )
     lines = [f"# Migration report: {text(report.run.database)}", ""]
     for written in filter(None, (list(part(report)) for part in parts)):
         lines += [*written, ""]
@@ -142,6 +145,18 @@ def _breakers(report: Report) -> Iterator[str]:
         yield "## Circuit Breakers"
         yield ""
         yield from _table(("Breaker", "What it did", "Why"), rows)
+
+
+def _point_in_time(report: Report) -> Iterator[str]:
+    for told in point_in_time.sentences(report.point_in_time):
+        yield from ("## Point in Time", "", text(told))
+        rows = [
+            (cell_text(when), cell(at), cell(name))
+            for when, at, name in point_in_time.rows(report.point_in_time)
+        ]
+        if rows:
+            yield ""
+            yield from _table(("When", "Position", "Restore point"), rows)
 
 
 def _issues(report: Report) -> Iterator[str]:

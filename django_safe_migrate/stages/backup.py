@@ -25,11 +25,14 @@ def backup(run: Run) -> StageResult:
             )
     backend = run.backup_backend()
     receipt = backend.create(run.database, run_id=run.record.id)
-    run.emit(events.BACKUP_CREATED, receipt=receipt.to_json())
+    run.emit(events.BACKUP_CREATED, receipt=receipt.told())
     for copy in receipt.copies:
         run.emit(events.NOTICE, message=copy.told)
     detail = {"reason": run.backup_reason, "name": receipt.name, "bytes": receipt.size}
     if run.settings.backup.prove:
-        detail["proof"] = backend.prove(receipt.name, run.database).proof
+        proven = backend.prove(receipt.name, run.database)
+        # Once more, so that the history knows of the proof; before it, a run that dies here must have a backup.
+        run.emit(events.BACKUP_CREATED, receipt=proven.told())
+        detail["proof"] = proven.proof
         run.emit(events.NOTICE, message=f"The backup is proven: {detail['proof']}")
     return StageResult("passed", detail=detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from django_safe_migrate.execution.limits import check_limits
 from django_safe_migrate.execution.monitoring.monitor import Monitor, MonitorOptions
 from django_safe_migrate.execution.monitoring.watching import NotWatching
 from django_safe_migrate.execution.observer import DEFERRED, DEFERRED_DESCRIPTION, Conduct
+from django_safe_migrate.execution.positions import NEVER, Positions
 from django_safe_migrate.execution.retry import RetryPolicy
 from django_safe_migrate.execution.run_lock import ensure_held, ensure_ready, why_lost
 from django_safe_migrate.execution.step_failed import StepFailed
@@ -38,21 +40,14 @@ def execute(run: Run) -> StageResult:
         return StageResult("failed", findings=in_the_way, error=refusal(run, in_the_way))
     ensure_same_plan(run)
     check_limits(step.migration for step in run.plan.steps)
-    run.baseline = measure(
-        run.database,
-        run.settings,
-        plan=run.plan,
-        row_counts=run.backup_row_counts,
-        state=run.state_without_plan,
-    )
+    positions, detail = _before(run)
     connection = run.database.connection
     state = run.executor.current_state()
     try:
         run.surroundings.before(connection, state, run.plan.django_plan())
     except Exception as error:
         return StageResult("failed", error=_receiver_failed(run, "pre_migrate", error))
-    detail: dict[str, Any] = {"response_seconds_before": run.baseline.response_seconds}
-    after = _carry_out(run, state, detail)
+    after = _carry_out(run, state, detail, positions)
     if isinstance(after, StepFailed):
         run.failure = after
         detail["resources"] = resources.used()
@@ -71,10 +66,31 @@ def execute(run: Run) -> StageResult:
     return StageResult("passed", detail=detail)
 
 
-def _carry_out(run: Run, state: ProjectState, detail: dict[str, Any]) -> ProjectState | StepFailed:
+def _before(run: Run) -> tuple[Positions, dict[str, Any]]:
+    """Measure, and record where the database's log is; return who records that further on, and what is known by now."""
+    run.baseline = measure(
+        run.database,
+        run.settings,
+        plan=run.plan,
+        row_counts=run.backup_row_counts,
+        state=run.state_without_plan,
+    )
+    # What is only recorded as applied leaves no points to go back to.
+    when = NEVER if run.options.fake else run.settings.positions
+    positions = Positions(run.database, run.emit, run.record.id, when)
+    detail: dict[str, Any] = {"response_seconds_before": run.baseline.response_seconds}
+    reachable = positions.before()
+    return positions, detail | ({} if reachable is None else {"point_in_time": reachable})
+
+
+def _carry_out(
+    run: Run, state: ProjectState, detail: dict[str, Any], positions: Positions
+) -> ProjectState | StepFailed:
     """Carry the plan out while the monitor watches; return the state after it or what failed, and leave in ``detail`` what was seen."""
     monitor, guarding = _monitor(run), Guarding(run)
-    conduct = conduct_of(run, monitor, guarding.stop)
+    conduct = dataclasses.replace(
+        conduct_of(run, monitor, guarding.stop), after_step=positions.after
+    )
     run.lock.on_loss = lambda: conduct.stop.request(why_lost(run.database))
     try:
         with (

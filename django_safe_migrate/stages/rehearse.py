@@ -41,6 +41,8 @@ def rehearse(run: Run) -> StageResult:
         ),
         lambda line, receipt: _tell(run, line, receipt),
     )
+    for notice in receipt.notices:
+        run.emit(events.NOTICE, message=notice)
     error = failure_of(receipt, f"safemigrate --rehearse{run.database_option}")
     status = "passed" if error is None else "failed"
     return StageResult(status, detail={"rehearsal": receipt.to_json()}, error=error)
@@ -62,7 +64,7 @@ def _backup(run: Run) -> Receipt:
         return Receipt.from_json(run.record.backup)
     receipt = run.backup_backend().create(run.database, run_id=run.record.id)
     if run.earlier_backup is None:
-        run.emit(events.BACKUP_CREATED, receipt=receipt.to_json())
+        run.emit(events.BACKUP_CREATED, receipt=receipt.told())
     else:
         # What a failure brings back stays the state before the whole command.
         run.emit(events.NOTICE, message=f"The backup {receipt.name} was made for the rehearsal.")

@@ -82,7 +82,11 @@ class LockStatus:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """One run; moments are ISO 8601 in UTC, ``done`` and ``planned`` count migrations, ``migrations`` names those done."""
+    """
+    One run; moments are ISO 8601 in UTC, ``done`` and ``planned`` count migrations, ``migrations`` names those done.
+
+    ``point_in_time`` is that of the report: where the database's log was before the run and after each migration.
+    """
 
     id: str
     kind: str
@@ -103,6 +107,7 @@ class RunSummary:
     backup: str
     rollback_of: str
     error: str
+    point_in_time: dict[str, Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import socket
 from collections.abc import Collection, Iterator
@@ -16,6 +17,7 @@ from django_safe_migrate.execution.errors import describe
 from django_safe_migrate.history import sources
 from django_safe_migrate.models import MigrationStep
 from django_safe_migrate.record import CRASHED, RUNNING, SUCCEEDED, RunRecord
+from django_safe_migrate.reports import point_in_time
 from django_safe_migrate.reports.progress import progress_of
 from django_safe_migrate.status.contents import (
     FREE,
@@ -82,6 +84,7 @@ def _was_elsewhere(record: RunRecord, asked_at: str) -> bool:
 
 def summary(record: RunRecord) -> RunSummary:
     """Return what is shown of a run."""
+    reachable = point_in_time.of_record(record)
     return RunSummary(
         id=record.id,
         kind=record.kind,
@@ -102,6 +105,7 @@ def summary(record: RunRecord) -> RunSummary:
         backup=str((record.backup or {}).get("name") or ""),
         rollback_of=record.rollback_of,
         error=str((record.error or {}).get("message") or ""),
+        point_in_time=None if reachable is None else dataclasses.asdict(reachable),
     )
 
 

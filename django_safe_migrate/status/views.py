@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from django_safe_migrate import conf
 from django_safe_migrate.record import CRASHED
-from django_safe_migrate.reports import units
+from django_safe_migrate.reports import point_in_time, units
 from django_safe_migrate.reports.console import printable
 from django_safe_migrate.status import words
 from django_safe_migrate.status.contents import (
@@ -235,8 +235,19 @@ def _history(status: Status, detailed: bool) -> Iterator[Section]:
     if not any(row[-1] for row in rows):
         headings, rows = headings[:-1], tuple(row[:-1] for row in rows)
     yield Section("Last runs, newest first", headings, rows)
+    if detailed:
+        yield from _points(status)
     if status.history_unavailable:
         yield Section("History", (), ((_no_history(status),),))
+
+
+def _points(status: Status) -> Iterator[Section]:
+    """The points in time that each run has left."""
+    for run in status.runs:
+        found = point_in_time.from_json(run.point_in_time)
+        for told in point_in_time.sentences(found):
+            rows = ((told,), *point_in_time.rows(found))
+            yield Section(f"Point in time of run {run.id[:8]}", (), rows)
 
 
 def _run_row(run: RunSummary, detailed: bool) -> tuple[str, ...]:

@@ -53,9 +53,21 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
             "error",
             "A connection pooler gives our session to others after each transaction.",
         ),
+        "wal_archiving_failing": (
+            "warning",
+            "PostgreSQL's last attempt to archive WAL failed, or many finished segments wait for it.",
+        ),
+        "wal_not_archived": (
+            "error",
+            "ARCHIVE_WAIT is set, and what was written until now was not archived in that time.",
+        ),
         "unreachable_database": ("error", "The database does not answer."),
     },
     "backups": {
+        "pgbackrest_unusable": (
+            "error",
+            "pgBackRest cannot back this cluster up: missing or too old, its stanza is not in order or of another cluster, or WAL is not archived.",
+        ),
         "backup_client_foreign": (
             "warning",
             "The client programs are of MySQL and the server is MariaDB, or the other way round.",
@@ -65,6 +77,14 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         "backup_copies_unusable": (
             "error; warning if COPIES_REQUIRED is False",
             "A storage for copies of backups cannot be written or read.",
+        ),
+        "backup_encryption_unusable": (
+            "error",
+            "Backups are to be encrypted, and GnuPG or the public key for that is missing.",
+        ),
+        "backup_not_openable_here": (
+            "warning",
+            "The secret key, or its passphrase, is not on this machine: it makes encrypted backups and can restore none.",
         ),
         "backup_restore_in_place": (
             "info",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from pathlib import Path
@@ -241,6 +242,24 @@ def test_a_backup_that_was_deleted_since_is_said_to_be(viewer: Client) -> None:
     assert "(deleted since)" in text_of(viewer.get(page(record.id)))
     backup_page = reverse("admin:django_safe_migrate_backup_change", args=[Backup.objects.get().pk])
     assert "migrate_backup restore" not in text_of(viewer.get(backup_page))
+
+
+def test_when_a_backup_was_proven_and_how_long_ago_that_is(viewer: Client) -> None:
+    save(succeeded())
+    backups = reverse("admin:django_safe_migrate_backup_changelist")
+    backup_page = reverse("admin:django_safe_migrate_backup_change", args=[Backup.objects.get().pk])
+    assert '<td class="field-proven">never</td>' in text_of(viewer.get(backups))
+    moment = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=3, hours=1)
+    proven = {
+        **RECEIPT,
+        "proven_at": moment.isoformat(),
+        "proof": "restored into a scratch database",
+    }
+    assert History().save_backup(proven, "default") == ""
+    assert "(3\xa0days, 1\xa0hour ago)" in text_of(viewer.get(backups))
+    of_backup = text_of(viewer.get(backup_page))
+    assert "(3\xa0days, 1\xa0hour ago)" in of_backup
+    assert "restored into a scratch database" in of_backup
 
 
 @pytest.mark.parametrize("status", ["failed", "running"])

@@ -110,6 +110,11 @@ def test_a_changed_manifest(shop: Shop, values: dict[str, Any]) -> None:
     )
 
 
+def described(receipt: dict[str, Any]) -> dict[str, Any]:
+    """A manifest as django-dbbackup and this package read it."""
+    return {key: receipt[key] for key in ("engine", "connector")} | {"safe_migrate": receipt}
+
+
 def test_a_manifest_that_is_no_json(shop: Shop) -> None:
     receipt = shop.create()
     metadata(shop, receipt).write_bytes(metadata(shop, receipt).read_bytes()[:100])
@@ -117,7 +122,7 @@ def test_a_manifest_that_is_no_json(shop: Shop) -> None:
         f"The backup {receipt.name} cannot be relied on. The manifest {receipt.name}.metadata is not JSON ("
     )
     (listed,) = shop.backend.list("default")
-    assert listed.broken.startswith("The manifest is not JSON (")
+    assert listed.broken.startswith(f"The manifest {receipt.name}.metadata is not JSON (")
 
 
 def test_a_manifest_of_another_backup(shop: Shop) -> None:
@@ -131,7 +136,7 @@ def test_a_manifest_of_another_backup(shop: Shop) -> None:
 def test_a_manifest_of_a_newer_version(shop: Shop) -> None:
     receipt = shop.create()
     newer = dataclasses.replace(receipt, format_version=2).to_json()
-    metadata(shop, receipt).write_text(json.dumps({"safe_migrate": newer}))
+    metadata(shop, receipt).write_text(json.dumps(described(newer)))
     assert refused(shop, receipt.name) == (
         f"The backup {receipt.name} cannot be relied on. The manifest has format version 2, "
         "which a newer version of this package wrote."
@@ -147,7 +152,7 @@ def test_a_backup_of_another_database_or_vendor(shop: Shop) -> None:
         == f"The backup {receipt.name} is one of database 'default', not of 'replica'."
     )
     other = dataclasses.replace(receipt, vendor="postgresql").to_json()
-    metadata(shop, receipt).write_text(json.dumps({"safe_migrate": other}))
+    metadata(shop, receipt).write_text(json.dumps(described(other)))
     assert refused(shop, receipt.name) == (
         f"The backup {receipt.name} was made of a postgresql database, and database 'default' is on sqlite."
     )
@@ -192,7 +197,7 @@ def test_pruning_keeps_the_newest_verified_ones(shop: Shop) -> None:
 def test_backups_of_another_project_in_the_same_storage_are_left_alone(shop: Shop) -> None:
     mine, theirs = shop.create(), shop.create()
     foreign = dataclasses.replace(theirs, source="sqlite:///somewhere/else").to_json()
-    metadata(shop, theirs).write_text(json.dumps({"safe_migrate": foreign}))
+    metadata(shop, theirs).write_text(json.dumps(described(foreign)))
     newest = shop.create()
     assert shop.backend.prune("default", 1) == (mine.name,)
     assert [receipt.name for receipt in shop.backend.list("default")] == [newest.name, theirs.name]
@@ -202,7 +207,7 @@ def test_backups_of_another_project_in_the_same_storage_are_left_alone(shop: Sho
 def test_an_alias_that_begins_like_another(shop: Shop) -> None:
     receipt = shop.create()
     other = dataclasses.replace(receipt, database="def").to_json()
-    metadata(shop, receipt).write_text(json.dumps({"safe_migrate": other}))
+    metadata(shop, receipt).write_text(json.dumps(described(other)))
     assert shop.backend.list("default") == ()
     assert [one.name for one in shop.backend.list("def")] == [receipt.name]
 

@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 
 from django_safe_migrate.backups import Receipt
 from django_safe_migrate.exceptions import BackupFailed
@@ -246,3 +247,50 @@ def test_memory_stays_bounded(copied_to: Callable[..., Elsewhere]) -> None:
         tracemalloc.stop()
     assert receipt.size > 32 * 1024**2
     assert peak < 12 * 1024**2
+
+
+def test_a_copy_is_proven_where_the_backup_is_lost(copied_to: Callable[..., Elsewhere]) -> None:
+    there = copied_to("offsite", "RemoteStorage")
+    backend, database = there.backend, there.shop.database
+    receipt = there.create()
+    name = receipt.name
+    proven = backend.prove(name, database)
+    assert (proven.lost, proven.proof.startswith("restored into ")) == ("", True)
+
+    original = there.shop.folder / name
+    original.write_bytes(original.read_bytes()[:-1])
+    (there.folder / name).unlink()
+    used = f'The backup itself could not be used; its copy {name} in STORAGES["RemoteStorage"] was '
+    proven = backend.prove(name, database)
+    assert (proven.name, proven.lost) == (name, f"{used}proven.")
+    assert proven.proof.startswith(f'of the copy {name} in STORAGES["RemoteStorage"]: restored')
+    with backend.beside(name, database) as scratch:
+        assert scratch.notices[-1] == f"{used}restored."
+        with scratch.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM shop_book")
+            assert cursor.fetchone() == (BOOKS,)
+
+    storages.RemoteStorage.objects[name] = b""
+    message = there.why_not(lambda: backend.prove(name, database))
+    assert message.count("cut short") == 2
+
+
+@pytest.mark.vendors("sqlite")
+def test_what_fails_in_a_rehearsal_is_not_tried_again_on_a_copy(
+    copied_to: Callable[..., Elsewhere],
+) -> None:
+    there = copied_to("offsite")
+    name = there.create().name
+    tried = []
+
+    def rehearse() -> None:
+        with there.backend.beside(name, there.shop.database):
+            tried.append(name)
+            raise BackupFailed("Raised by the caller.")
+
+    assert there.why_not(rehearse) == "Raised by the caller."
+    assert tried == [name]
+    # Nor where the backup is whole, and something else is in the way.
+    with transaction.atomic():
+        message = there.why_not(lambda: there.backend.prove(name, there.shop.database))
+    assert "is inside an open transaction of this process" in message

@@ -179,6 +179,31 @@ def test_a_run_and_the_commands(project: Project) -> None:
     )
     shutil.rmtree(project.folder / "backups")
     assert "ONLY A COPY" in project.manage("migrate_backup", "list").stdout
+    assert project.manage("migrate_backup", "verify", name, check=False).returncode == 4
+    proven = project.manage("migrate_backup", "verify", "latest", "--restore")
+    assert proven.stderr.startswith(f"There is no backup {name} in the storage (")
+    assert (
+        f"The copy of backup {name} in FileSystemStorage {project.folder / 'offsite'} is whole"
+        in (proven.stdout)
+    )
+    assert f'Backup {name} is proven: of the copy {name} in STORAGES["offsite"]: restored' in (
+        proven.stdout
+    )
     restored = project.manage("migrate_backup", "restore", "latest", "--noinput").stdout
     assert restored.startswith(f"Database 'default' was restored from {name} in ")
     assert "Notice: The backup itself could not be used; its copy" in restored
+
+
+@pytest.mark.vendors("sqlite")
+def test_a_rehearsal_takes_a_copy_and_says_so(project: Project) -> None:
+    installed(project, m0002_colour=ADD_COLOUR)
+    configure(project, FILES)
+    name = project.manage("migrate_backup", "create").stdout.split()[1]
+    shutil.rmtree(project.folder / "backups")
+    for chosen in ("latest", name):
+        told = project.manage("migrate_rehearse", "--backup", chosen).stdout
+        assert (
+            f'Notice: The backup itself could not be used; its copy {name} in STORAGES["offsite"] was restored.'
+            in told
+        )
+        assert "shop.0002_colour" in told

@@ -42,9 +42,10 @@ def test_a_sound_backup_is_proven_and_nothing_is_left(shop: Shop) -> None:
     told: list[str] = []
     proven = prove(shop, receipt.name, progress=lambda what, done, total: told.append(what))
     assert proven.proven_at
-    assert f"{AUTHORS + BOOKS + 2} rows in 3 of 3 tables counted, 2 applied migrations" in (
-        proven.proof
-    )
+    assert (
+        f"{AUTHORS + BOOKS + 2} rows in 3 of 3 tables counted, checksums of all rows of 3 tables compared, "
+        "3 sequences, 2 applied migrations and the number of other objects as in the manifest."
+    ) in proven.proof
     assert "checking" in told
     assert scratch_left(shop) == []
     # The real database is as it was.

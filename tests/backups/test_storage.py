@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -164,3 +165,37 @@ def test_the_manifest_is_plain_data_with_what_dbbackup_expects(shop: Shop) -> No
     assert data["connector"] == "django_safe_migrate.backups.sqlite.SQLiteConnector"
     assert data["safe_migrate"]["row_counts"]["shop_book"] == {"rows": BOOKS, "exact": True}
     assert data["safe_migrate"]["run_id"] == "r"
+
+
+@pytest.mark.vendors("sqlite")
+def test_files_on_this_machine_are_private_from_their_first_byte(
+    copied_to: Callable[..., Any], shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = copied_to("offsite")
+    opened = []
+    real = os.open
+
+    def watched(path: Any, flags: int, mode: int = 0o777, **more: Any) -> int:
+        if flags & os.O_CREAT and "backups" in str(path):
+            opened.append(mode)
+        return real(path, flags, mode, **more)
+
+    monkeypatch.setattr(os, "open", watched)
+    name = there.create().name
+    there.backend.prove(name, shop.database)
+    monkeypatch.undo()
+    kept = [*shop.folder.iterdir(), *there.folder.iterdir()]
+    assert len(kept) == 6
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    assert set(opened) == {0o600}
+
+
+@pytest.mark.vendors("sqlite")
+def test_a_mode_that_the_project_chose_stays(shop: Shop) -> None:
+    entry = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(shop.folder), "file_permissions_mode": 0o640},
+    }
+    with override_settings(STORAGES={"dbbackup": entry}):
+        shop.create()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in shop.folder.iterdir()} == {0o640}

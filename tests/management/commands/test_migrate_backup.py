@@ -282,3 +282,12 @@ def test_a_run_proves_its_backup_where_the_settings_ask_for_it(notes: Project) -
     output = notes.manage("safemigrate", "--noinput").stdout
     assert "The backup is proven: restored into a scratch database in " in output
     assert json.loads(run(notes, "list", "--format", "json").stdout)["backups"][0]["proven_at"]
+    (told,) = [
+        json.loads(line)["receipt"]
+        for journal in notes.folder.glob(".safe_migrate/journal/**/*.jsonl")
+        for line in journal.read_text().splitlines()
+        if '"proven_at": "2' in line
+    ]
+    assert told["row_checksums"] == {}
+    query = "SELECT receipt FROM django_safe_migrate_backup"
+    assert "restored into a scratch database" in str(notes.sql(query))
