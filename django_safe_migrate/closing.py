@@ -17,7 +17,7 @@ from django_safe_migrate.execution.interrupts import (
     undisturbed,
 )
 from django_safe_migrate.record import FAILED, INTERRUPTED, RUNNING, SUCCEEDED
-from django_safe_migrate.retention import prune_backups
+from django_safe_migrate.retention import prune_backups, prune_preserved
 
 if TYPE_CHECKING:
     from django_safe_migrate.journal import Journal
@@ -51,6 +51,7 @@ def closing(
     else:
         with undisturbed():
             prune_backups(run)
+            prune_preserved(run)
         _finish(run, SUCCEEDED, None)
     finally:
         journal.close()

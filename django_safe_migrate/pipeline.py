@@ -30,6 +30,7 @@ from django_safe_migrate.findings import Finding, Severity
 from django_safe_migrate.history import History
 from django_safe_migrate.journal import Journal
 from django_safe_migrate.plan import Plan, freeze
+from django_safe_migrate.preservation.foreseeing import foresee
 from django_safe_migrate.record import RunRecord
 from django_safe_migrate.recorder import Listener, Recorder
 from django_safe_migrate.run import ROLLBACK, Ask, Run, RunOptions, StageResult
@@ -155,6 +156,10 @@ def _begin(
     if request.backup is not None:
         needs_backup, reason = False, "The backup made before, by this command, serves here too."
     record.steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
+    foresight = None
+    if executor.loader.applied_migrations and not options.fake:
+        foresight = foresee(plan, state, database, settings.preserve)
+        record.steps = foresight.amended(record.steps)
     run = Run(
         options=options,
         settings=settings,
@@ -169,6 +174,7 @@ def _begin(
         state_without_plan=state,
         is_first_install=not executor.loader.applied_migrations,
         needs_backup=needs_backup,
+        foresight=foresight,
         earlier_backup=request.backup,
         backup_reason=reason,
         backup_backend=lambda: get_backend(settings),

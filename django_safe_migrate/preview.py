@@ -12,6 +12,7 @@ from django_safe_migrate.databases.locks import UnlockedRunLock
 from django_safe_migrate.execution.observer import DEFERRED_DESCRIPTION
 from django_safe_migrate.findings import Finding
 from django_safe_migrate.plan import PlannedMigration, freeze
+from django_safe_migrate.preservation.foreseeing import foresee
 from django_safe_migrate.record import RunRecord
 from django_safe_migrate.reports.forecast import forecast_json
 from django_safe_migrate.reports.preview import render_preview
@@ -47,7 +48,8 @@ class PreviewStep:
     """
     One migration: its operations, what it will do, and what going back from it could not bring back.
 
-    ``forecast`` is None of a migration that is only recorded, and of one that the settings leave out (``left_out``).
+    ``forecast`` is None of a migration that is only recorded, and of one that the settings leave out (``left_out``). ``kept`` says what is
+    kept of what it destroys, and what is put back.
     """
 
     label: str
@@ -58,6 +60,7 @@ class PreviewStep:
     lossy: tuple[str, ...]
     forecast: Forecast | None = None
     left_out: bool = False
+    kept: tuple[str, ...] = ()
 
     @property
     def way_back(self) -> str:
@@ -107,15 +110,19 @@ def preview(
     plan = freeze(database.alias, planned.targets, planned.plan)
     state = executor.state_without(plan)
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
+    steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
+    foresight = None
+    if executor.loader.applied_migrations and not options.fake:
+        foresight = foresee(plan, state, database, settings.preserve)
+        steps = foresight.amended(steps)
     run = Run(
         options=options,
         settings=settings,
         database=database,
         executor=executor,
         plan=plan,
-        record=RunRecord(
-            "", steps=step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
-        ),
+        record=RunRecord("", steps=steps),
+        foresight=foresight,
         emit=lambda name, **payload: None,
         lock=UnlockedRunLock(),
         surroundings=surroundings,
@@ -172,6 +179,7 @@ def _steps(run: Run, collected: list[Collected]) -> tuple[PreviewStep, ...]:
             tuple(record.lossy),
             run.forecasts.get(step.label),
             left_out=not run.options.fake and step.label not in run.forecasts,
+            kept=run.foresight.words(step.label) if run.foresight else (),
         )
         for step, record, operations in zip(
             run.plan.steps, run.record.steps, collected, strict=True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from django_safe_migrate.execution.step_failed import StepFailed
     from django_safe_migrate.execution.surroundings import Surroundings
     from django_safe_migrate.plan import Plan
+    from django_safe_migrate.preservation.foreseeing import Foresight
     from django_safe_migrate.record import RunRecord
     from django_safe_migrate.verification import Baseline
 
@@ -110,6 +111,8 @@ class Run:
     baseline: Baseline | None = None
     state_after: ProjectState | None = None
     failure: StepFailed | None = None
+    #: What becomes of the data that the plan destroys, as far as that is known beforehand.
+    foresight: Foresight | None = None
     #: The receipt of the backup that an earlier run of the same command has made, and that serves this one too.
     earlier_backup: dict[str, Any] | None = None
 

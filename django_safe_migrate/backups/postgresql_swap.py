@@ -106,14 +106,31 @@ def fill(connector: PostgreSQLConnector, request: RestoreRequest, scratch: str) 
             if request.no_owner
             else connector.restore_command(request, "--no-owner"),
         ) from error
+    search_path = _search_path(connector)
     with connector.registered(NAME=scratch) as connection:
         report(request.progress, "checking", 0)
+        if search_path:
+            _execute(
+                connection,
+                "SELECT pg_catalog.set_config('search_path', %s, false)",
+                [search_path],
+            )
         notices = connector.compare(request.receipt, connector.found(connection, request.receipt))
         if request.before_swap is not None:
             request.before_swap(connection)
         # A restored database has no statistics, and bad plans until autovacuum comes by.
         _execute(connection, "ANALYZE")
     return notices
+
+
+def _search_path(connector: PostgreSQLConnector) -> str:
+    """Return where sessions on the present database find tables, which a setting of that database may say; empty when it is gone."""
+    try:
+        with connector.connected() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_catalog.current_setting('search_path')")
+            return str(cursor.fetchone()[0])
+    except OperationalError:
+        return ""
 
 
 def _swap(

@@ -18,7 +18,7 @@ from django.conf import settings as django_settings
 
 from django_safe_migrate import values
 from django_safe_migrate.conf import breakers as breaker_settings
-from django_safe_migrate.conf import copying, rehearsing
+from django_safe_migrate.conf import copying, preserving, rehearsing
 from django_safe_migrate.conf.breakers import BREAKER_KEYS, PAUSE, STOP_FILE, BreakerSettings
 from django_safe_migrate.conf.checking import check
 from django_safe_migrate.conf.keys import (
@@ -26,10 +26,11 @@ from django_safe_migrate.conf.keys import (
     DEFAULT_BACKEND,
     KEYS,
     RETRY_KEYS,
-    START_KEYS,
     Key,
 )
+from django_safe_migrate.conf.preserving import PRESERVE_KEYS, PreserveSettings
 from django_safe_migrate.conf.rehearsing import REHEARSE_KEYS, RehearseSettings
+from django_safe_migrate.conf.starting import START_KEYS
 
 __all__ = [
     "BACKUP_KEYS",
@@ -37,6 +38,7 @@ __all__ = [
     "DEFAULT_BACKEND",
     "KEYS",
     "PAUSE",
+    "PRESERVE_KEYS",
     "REHEARSE_KEYS",
     "RETRY_KEYS",
     "SETTING",
@@ -45,6 +47,7 @@ __all__ = [
     "BackupSettings",
     "BreakerSettings",
     "Key",
+    "PreserveSettings",
     "RehearseSettings",
     "RetrySettings",
     "Settings",
@@ -100,6 +103,7 @@ class Settings:
 
     backup: BackupSettings
     rehearse: RehearseSettings
+    preserve: PreserveSettings
     lock_timeout: float | None
     statement_timeout: float | None
     concurrent_timeout: float | None
@@ -139,12 +143,14 @@ def load() -> Settings:
     backup = check(checked.pop("backup"), BACKUP_KEYS, f'{SETTING}["BACKUP"]')
     copying.check_aliases(backup["copies"], SETTING)
     rehearse = rehearsing.parse(checked.pop("rehearse"), SETTING)
+    preserve = preserving.parse(checked.pop("preserve"), SETTING)
     retry = check(checked.pop("retry"), RETRY_KEYS, f'{SETTING}["RETRY"]')
     start = check(checked.pop("before_start"), START_KEYS, f'{SETTING}["BEFORE_START"]')
     breakers = breaker_settings.parse(checked.pop("breakers"), checked, SETTING)
     return Settings(
         backup=BackupSettings(**backup),
         rehearse=rehearse,
+        preserve=preserve,
         retry=RetrySettings(**retry),
         before_start=StartSettings(**start),
         breakers=breakers,

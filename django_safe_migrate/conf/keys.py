@@ -29,6 +29,11 @@ def _word_or_mapping(value: Any) -> Mapping[str, Any]:
     return {"WHEN": value} if value in ("never", "destructive", "always") else values.mapping(value)
 
 
+def _truth_or_mapping(value: Any) -> Mapping[str, Any]:
+    """Return the dictionary of ``PRESERVE``, which True or False may stand for."""
+    return {"ENABLED": value} if isinstance(value, bool) else values.mapping(value)
+
+
 BACKUP_KEYS: dict[str, Key] = {
     "WHEN": Key(
         "always",
@@ -92,41 +97,6 @@ RETRY_KEYS: dict[str, Key] = {
     ),
 }
 
-_START = "'report', 'stop', or 'wait' with a duration such as 'wait 10min'"
-
-START_KEYS: dict[str, Key] = {
-    "LONG_TRANSACTION": Key(
-        "wait 10min",
-        values.start_action,
-        _START,
-        "A transaction older than LONG_TRANSACTION that holds a table which the plan locks, or that the plan waits for in any case.",
-    ),
-    "PREPARED_TRANSACTION": Key(
-        "stop",
-        values.start_action,
-        _START,
-        "A prepared transaction older than LONG_TRANSACTION that holds such a table: no session will end it by itself.",
-    ),
-    "ANTI_WRAPAROUND_VACUUM": Key(
-        "wait 10min",
-        values.start_action,
-        _START,
-        "An autovacuum of PostgreSQL to prevent wraparound on a table that the plan locks: unlike others, it does not make way.",
-    ),
-    "REPLICATION_LAG": Key(
-        "report",
-        values.start_action,
-        _START,
-        "A replica that is further behind than REPLICATION_LAG.",
-    ),
-    "INVALID_INDEX": Key(
-        "report",
-        values.start_action,
-        _START,
-        "An invalid index on a table that the plan is about, left by a build that failed. One that the plan itself drops, or builds concurrently, does not count.",
-    ),
-}
-
 KEYS: dict[str, Key] = {
     "BACKUP": Key({}, values.mapping, "a dictionary", "Backups: see its keys below."),
     "REHEARSE": Key(
@@ -134,6 +104,13 @@ KEYS: dict[str, Key] = {
         _word_or_mapping,
         "'never', 'destructive', 'always' or a dictionary",
         "Whether a run carries its plan out on a restored copy first: a word, or a dictionary of the keys below, of which the word is WHEN.",
+    ),
+    "PRESERVE": Key(
+        True,
+        _truth_or_mapping,
+        "True, False or a dictionary",
+        "Whether what migrations drop is kept in the database for a while, so that going back brings it back: True or False, or a dictionary of the "
+        "keys below, of which they are ENABLED.",
     ),
     "LOCK_TIMEOUT": Key(
         "2s",

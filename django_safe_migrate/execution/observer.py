@@ -15,6 +15,7 @@ from django.db.utils import DatabaseError
 
 from django_safe_migrate import events
 from django_safe_migrate.execution.interrupts import ensure_not_stopped
+from django_safe_migrate.execution.keeping import Keeping, NotKeeping, Undertaking, keep_patiently
 from django_safe_migrate.execution.limits import Limits, limits_of
 from django_safe_migrate.execution.memory import give_back
 from django_safe_migrate.execution.monitoring.watching import NotWatching, Watching
@@ -47,7 +48,8 @@ class Conduct:
     How steps are carried out: bounds in seconds, and what to call before each attempt at a step and when something happens.
 
     ``concurrent_timeout`` bounds statements that wait for others without blocking anyone; ``repeats`` counts what was tried again, by
-    its scope: statement, operation or migration. ``monitor`` knows who keeps us waiting, ``stop`` whether the plan goes on.
+    its scope: statement, operation or migration. ``monitor`` knows who keeps us waiting, ``stop`` whether the plan goes on, ``keeping`` what
+    becomes of the data that operations destroy.
     """
 
     database: Database
@@ -65,6 +67,7 @@ class Conduct:
     stop: Stop = dataclasses.field(default_factory=Stop)
     #: Called with the place of a step in the plan once it is committed, outside of a transaction.
     after_step: Callable[[int], None] = lambda index: None
+    keeping: Keeping = dataclasses.field(default_factory=NotKeeping)
 
     def limits(self, migration: Migration) -> Limits:
         """The bounds of one migration, which may have some of its own."""
@@ -136,7 +139,9 @@ class StepObserver:
         for place, operation in enumerate(migration.operations):
             places.setdefault(id(operation), []).append(place)
             if len(places[id(operation)]) == 1:
-                operation.__dict__[method] = self._wrap(operation, method, places[id(operation)])
+                operation.__dict__[method] = self._wrap(
+                    migration, operation, method, places[id(operation)]
+                )
         if method == "database_backwards":
             for repeated in places.values():
                 repeated.reverse()
@@ -155,18 +160,33 @@ class StepObserver:
                 editor.execute(editor.deferred_sql[0], None)
                 editor.deferred_sql.pop(0)
 
-    def _wrap(self, operation: Operation, method: str, places: list[int]) -> Callable[..., Any]:
+    def _wrap(
+        self, migration: Migration, operation: Operation, method: str, places: list[int]
+    ) -> Callable[..., Any]:
         """Wrap one operation; a migration may list the same object at several places."""
+        backwards = method == "database_backwards"
         original, description = getattr(operation, method), operation.describe()
         runs_code = any(isinstance(part, RunPython) for part in flat(operation))
 
-        def carry_out(*args: Any, **kwargs: Any) -> Any:
+        def carry_out(app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> Any:
+            states = (to_state, from_state) if backwards else (from_state, to_state)
+            undertaking = Undertaking(
+                migration, places[0], operation, backwards, schema_editor, *states
+            )
+            keep_patiently(undertaking, self._conduct, self._index)
             with self._operation(places.pop(0), description, runs_code=runs_code) as remains:
                 if not self._connection.in_atomic_block:
                     self._conduct.ensure_held()
-                editor = args[1] if len(args) > 1 else kwargs["schema_editor"]
-                repetition = Repetition(self._conduct, self._index, self.patience, editor)
-                return repetition.carry_out(lambda: original(*args, **kwargs), remains)
+                repetition = Repetition(self._conduct, self._index, self.patience, schema_editor)
+                result = repetition.carry_out(
+                    lambda: self._conduct.keeping.carry_out(
+                        undertaking,
+                        lambda: original(app_label, schema_editor, from_state, to_state),
+                    ),
+                    remains,
+                )
+            self._conduct.keeping.put_back(undertaking)
+            return result
 
         return carry_out
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from django_safe_migrate.exceptions import LockNotAcquired, MigrationFailed
 from django_safe_migrate.execution.errors import describe
+from django_safe_migrate.execution.keeping import Undertaking
 from django_safe_migrate.execution.observer import DEFERRED
 from django_safe_migrate.execution.patience import Patience
 from django_safe_migrate.execution.stop import Stop
@@ -63,10 +64,12 @@ def _revert(
     failure.conduct.before_step()
     try:
         with _transaction_of(failure, operation):
-            if failure.backwards:
-                operation.database_forwards(migration.app_label, editor, before, after)
-            else:
-                operation.database_backwards(migration.app_label, editor, after, before)
+            _carry_out(
+                failure,
+                Undertaking(
+                    migration, place, operation, not failure.backwards, editor, before, after
+                ),
+            )
             failure.conduct.ensure_held()
     except LockNotAcquired:
         raise
@@ -74,6 +77,23 @@ def _revert(
         raise MigrationFailed(
             f"{failure.label} is half done, and undoing its operation {place + 1} ({operation.describe()}) failed: {describe(error)}"
         ) from error
+
+
+def _carry_out(failure: StepFailed, undoing: Undertaking) -> None:
+    """Undo one operation, keep what that destroys, and put back what was kept when it was carried out."""
+    operation, app_label = undoing.operation, undoing.migration.app_label
+    before, after, editor = undoing.before, undoing.after, undoing.editor
+
+    def undo() -> None:
+        if undoing.backwards:
+            operation.database_backwards(app_label, editor, after, before)
+        else:
+            operation.database_forwards(app_label, editor, before, after)
+
+    keeping = failure.conduct.keeping
+    keeping.keep(undoing)
+    keeping.carry_out(undoing, undo)
+    keeping.put_back(undoing)
 
 
 def _transaction_of(failure: StepFailed, operation: Any) -> contextlib.AbstractContextManager[Any]:

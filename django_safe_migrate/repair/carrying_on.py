@@ -28,7 +28,7 @@ from django_safe_migrate.repair.mending import Mender
 from django_safe_migrate.repair.position import Position
 from django_safe_migrate.repair.present import Present
 from django_safe_migrate.run import Run, StageResult
-from django_safe_migrate.stages.execute import conduct_of
+from django_safe_migrate.stages.execute import conduct_of, keeper_of
 from django_safe_migrate.verification import measure
 
 if TYPE_CHECKING:
@@ -114,6 +114,13 @@ class CarryOn:
             app_label = self.course.migration.app_label
             rename_content_types(run.database, app_label, operations, forwards=self.forwards)
             record(run.database.connection, self.course.migration, forwards=self.forwards)
+            # What was kept is put back with its operation; this one was perhaps carried out by the run that was killed.
+            keeper_of(run).finish_step(
+                app_label,
+                self.course.migration.name,
+                self._goal_state,
+                backwards=not self.forwards,
+            )
 
     def _drop_invalid_indexes(self, run: Run) -> None:
         """Drop what a concurrent build of this migration left behind: the name would be taken when it is built again."""

@@ -68,6 +68,7 @@ def _text_step(step: PreviewStep) -> Iterator[str]:
         yield f"    {_prospect(step)}"
         yield from (f"      cannot be undone: {what}" for what in step.irreversible)
         yield from (f"      loses: {what}" for what in step.lossy)
+    yield from (f"    {what}" for what in step.kept)
 
 
 def _text_finding(finding: Finding) -> Iterator[str]:
@@ -106,6 +107,7 @@ def _markdown(preview: Preview) -> Iterator[str]:
             yield from ("", _prospect(step))
             yield from (f"* cannot be undone: {what}" for what in step.irreversible)
             yield from (f"* loses: {what}" for what in step.lossy)
+        yield from (f"* {what}" for what in step.kept)
     if longest := _longest(preview):
         yield from ("", longest)
     if preview.skipped:

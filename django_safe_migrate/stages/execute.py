@@ -24,6 +24,7 @@ from django_safe_migrate.execution.step_failed import StepFailed
 from django_safe_migrate.execution.stop import Stop
 from django_safe_migrate.guarding import Guarding, refusal, wait_again
 from django_safe_migrate.plan import freeze
+from django_safe_migrate.preservation.keeping import Keeper
 from django_safe_migrate.rehearsal.expecting import expecting
 from django_safe_migrate.run import Run, StageResult
 from django_safe_migrate.verification import measure
@@ -88,8 +89,9 @@ def _carry_out(
 ) -> ProjectState | StepFailed:
     """Carry the plan out while the monitor watches; return the state after it or what failed, and leave in ``detail`` what was seen."""
     monitor, guarding = _monitor(run), Guarding(run)
+    keeper = keeper_of(run)
     conduct = dataclasses.replace(
-        conduct_of(run, monitor, guarding.stop), after_step=positions.after
+        conduct_of(run, monitor, guarding.stop, keeper), after_step=positions.after
     )
     run.lock.on_loss = lambda: conduct.stop.request(why_lost(run.database))
     try:
@@ -98,13 +100,17 @@ def _carry_out(
             guarding.watching(detail),
             expecting(conduct, run.plan, run.record, run.settings.rehearse, detail) as told,
         ):
-            return run.executor.carry_out(
+            after = run.executor.carry_out(
                 run.plan,
                 told,
                 state.clone(),
                 fake=run.options.fake,
                 fake_initial=run.options.fake_initial,
             )
+            if not run.options.fake:
+                with run.database.timeouts(run.options.lock_timeout, run.options.statement_timeout):
+                    keeper.finish(run.plan, after)
+            return after
     except StepFailed as failure:
         return failure
     finally:
@@ -161,7 +167,12 @@ def _watched(monitor: Monitor | None, detail: dict[str, Any]) -> Iterator[None]:
         detail["monitoring"] = monitor.stop()
 
 
-def conduct_of(run: Run, monitor: Monitor | None = None, stop: Stop | None = None) -> Conduct:
+def conduct_of(
+    run: Run,
+    monitor: Monitor | None = None,
+    stop: Stop | None = None,
+    keeper: Keeper | None = None,
+) -> Conduct:
     """Return how the steps of a run are carried out, watched by a monitor or by nobody, and what may stop them."""
     options, retry = run.options, run.settings.retry
     return Conduct(
@@ -176,7 +187,13 @@ def conduct_of(run: Run, monitor: Monitor | None = None, stop: Stop | None = Non
         indexes={(step.app_label, step.name): index for index, step in enumerate(run.plan.steps)},
         monitor=monitor or NotWatching(),
         stop=stop or Stop(),
+        keeping=keeper or keeper_of(run),
     )
+
+
+def keeper_of(run: Run) -> Keeper:
+    """Return who keeps what the run destroys."""
+    return Keeper(run.database, run.settings.preserve, run.emit, run.plan, run.record.id)
 
 
 def explain(run: Run, failure: StepFailed) -> SafeMigrateError:

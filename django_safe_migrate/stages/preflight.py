@@ -38,6 +38,8 @@ def preflight(run: Run) -> StageResult:
     findings = (*on_backup, *assessment.findings, *conditions)
     for finding in findings:
         run.emit(events.FINDING_NOTICED, stage="preflight", finding=finding.to_json())
+    for message in _on_data(run):
+        run.emit(events.NOTICE, message=message)
     blocking = [finding for finding in findings if finding.is_blocking]
     detail = {
         "backup": run.backup_reason,
@@ -52,6 +54,13 @@ def preflight(run: Run) -> StageResult:
         _note_confirmation(run, blocking)
         return StageResult("passed", detail=detail)
     return StageResult("failed", detail=detail, error=_refusal(run, blocking))
+
+
+def _on_data(run: Run) -> Iterator[str]:
+    """What is kept of what the plan destroys, what is not, and what is brought back."""
+    if run.foresight is not None:
+        for step in run.plan.steps:
+            yield from (f"{step.label}: {words}" for words in run.foresight.words(step.label))
 
 
 def _recorded(run: Run) -> dict[str, Any]:
@@ -118,7 +127,8 @@ def _assess_plan(run: Run, sql: CollectedSQL | None = None) -> Assessment:
         graph = run.executor.loader.graph
         of_plan = assess(run.plan, run.database, state, run.settings, sql=sql, graph=graph)
         found += (*_half_done(run), *of_plan.findings)
-    findings = tuple(_with_allowance(finding, run.options) for finding in found)
+    relieved = run.foresight.relieved(found) if run.foresight else found
+    findings = tuple(_with_allowance(finding, run.options) for finding in relieved)
     return Assessment(findings, of_plan.forecasts)
 
 

@@ -16,6 +16,7 @@ TABLES = {
     "retry": conf.RETRY_KEYS,
     "before_start": conf.START_KEYS,
     "rehearse": conf.REHEARSE_KEYS,
+    "preserve": conf.PRESERVE_KEYS,
 }
 
 

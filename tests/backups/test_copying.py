@@ -200,10 +200,9 @@ def test_a_rehearsal_takes_a_copy_and_says_so(project: Project) -> None:
     configure(project, FILES)
     name = project.manage("migrate_backup", "create").stdout.split()[1]
     shutil.rmtree(project.folder / "backups")
-    for chosen in ("latest", name):
-        told = project.manage("migrate_rehearse", "--backup", chosen).stdout
-        assert (
-            f'Notice: The backup itself could not be used; its copy {name} in STORAGES["offsite"] was restored.'
-            in told
-        )
-        assert "shop.0002_colour" in told
+    told = project.manage("migrate_rehearse", "--backup", name).stdout
+    assert (
+        f'Notice: The backup itself could not be used; its copy {name} in STORAGES["offsite"] was restored.'
+        in told
+    )
+    assert "shop.0002_colour" in told

@@ -288,3 +288,18 @@ def test_owners_that_the_role_cannot_give(shop: Shop) -> None:
     assert shop.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'shop_author'") == [
         ("safe_migrate",)
     ]
+
+
+def test_tables_are_found_where_the_database_says(shop: Shop) -> None:
+    """Its settings are carried over when the restored database is complete; what is compared before has to be found as well."""
+    name = shop.connection.settings_dict["NAME"]
+    shop.sql("CREATE SCHEMA app")
+    shop.sql("CREATE TABLE app.shop_thing (id int)")
+    shop.sql(f'ALTER DATABASE "{name}" SET search_path = app, public')
+    shop.connection.close()
+    receipt = shop.create()
+    assert "shop_thing" in receipt.row_counts
+    assert "of 4 tables compared" in shop.backend.prove(receipt.name, shop.database).proof
+    shop.restore(receipt.name)
+    assert shop.sql("SHOW search_path") == [("app, public",)]
+    assert "shop_thing" in shop.tables()

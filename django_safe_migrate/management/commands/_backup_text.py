@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from django_safe_migrate.preservation import expiry
 from django_safe_migrate.reports.terminal import Terminal
 from django_safe_migrate.reports.units import duration, size
 
 if TYPE_CHECKING:
     from django_safe_migrate.backups import Progress, Receipt, RestoreResult
     from django_safe_migrate.databases import Database
+    from django_safe_migrate.preservation.registry import Kept
 
 HEADINGS = ("Backup", "Made (UTC)", "Size", "Rows", "Migrations", "Server", "State")
 
@@ -102,6 +104,15 @@ def print_list(
         stdout.write("Kept by restores (migrate_backup drop-old NAME deletes one):")
     for name in kept:
         stdout.write(f"  {name}")
+
+
+def print_preserved(stdout: Any, preserved: Sequence[Kept]) -> None:
+    """Print what is kept of data that migrations dropped; nothing where there is none."""
+    if preserved:
+        stdout.write("Kept of data that migrations dropped (migrate_rollback puts it back):")
+    for one in preserved:
+        state = f" ({one.outcome})" if one.outcome else ""
+        stdout.write(f"  {expiry.described(one)}, until {one.keep_until[:10]}{state}")
 
 
 @contextmanager

@@ -81,6 +81,24 @@ class SafeMigrateCommand(BaseCommand):
         """Whether somebody can answer a question."""
         return sys.stdin is not None and sys.stdin.isatty()
 
+    def confirm(self, question: str) -> None:
+        """
+        Ask at the terminal, and go on only after 'yes'.
+
+        Raises:
+            CommandError: the answer was another one, or nobody is there to answer.
+        """
+        if not self.is_terminal():
+            raise CommandError(
+                f"{question} Nobody can answer here: add --noinput to go on. Nothing was done."
+            )
+        try:
+            answer = input(f"{question} Type 'yes' to go on: ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() != "yes":
+            raise CommandError("Nothing was done.")
+
     def say_waiting(self, holder: str) -> None:
         """Say who we wait for."""
         self.stdout.write(

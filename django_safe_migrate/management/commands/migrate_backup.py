@@ -21,6 +21,8 @@ from django_safe_migrate.management.commands import _backup_points as points
 from django_safe_migrate.management.commands import _backup_text as text
 from django_safe_migrate.management.commands._backup_arguments import add_action_arguments
 from django_safe_migrate.management.commands._base import SafeMigrateCommand
+from django_safe_migrate.preservation import expiry
+from django_safe_migrate.preservation.registry import Kept
 from django_safe_migrate.reports.terminal import Terminal, terminal
 from django_safe_migrate.restore import STOPPED as STOPPED_RESTORE
 from django_safe_migrate.restore import RestoreRequest, restore_backup
@@ -54,7 +56,7 @@ class Command(SafeMigrateCommand):
     requires_system_checks: list[str] = []
 
     help = (
-        "Makes a verified backup (create), lists backups (list), reads one back in full (verify), puts one in the database's place "
+        "Makes a verified backup (create), lists backups and what is kept of dropped data (list), reads one back in full (verify), puts one in the database's place "
         "and keeps the present state under another name (restore), deletes the oldest (prune) or one (delete), deletes a state that "
         "a restore has kept (drop-old), and finishes or undoes a restore that was killed (repair)."
     )
@@ -117,10 +119,15 @@ class Command(SafeMigrateCommand):
 
     def _list(self, name: str) -> dict[str, Any]:
         receipts = self._backend.list(self._alias)
-        kept = self._kept()
+        kept, preserved = self._kept()
         if not self._is_json:
             text.print_list(self.stdout, self._alias, receipts, kept, self._terminal())
-        return {"backups": [receipt.told() for receipt in receipts], "kept": list(kept)}
+            text.print_preserved(self.stdout, preserved)
+        return {
+            "backups": [receipt.told() for receipt in receipts],
+            "kept": list(kept),
+            "preserved": [expiry.to_json(one) for one in preserved],
+        }
 
     def _verify(self, name: str) -> dict[str, Any]:
         receipt = self._verified(self._resolved(name))
@@ -159,7 +166,9 @@ class Command(SafeMigrateCommand):
         if commands := self._backend.by_hand(name, database, position):
             self._refuse(name, commands)
         receipt = self._backend.restorable(name, self._alias)
-        self._confirm(text.restore_question(receipt, database, in_place=self._options["in_place"]))
+        self._ask_first(
+            text.restore_question(receipt, database, in_place=self._options["in_place"])
+        )
         result = self._brought_back(name, database)
         self._say(text.restored(result))
         return result.to_json()
@@ -199,23 +208,25 @@ class Command(SafeMigrateCommand):
         keep = conf.load().backup.keep if keep is None else keep
         if keep < 1:
             raise CommandError(f"--keep is {keep}; at least one backup has to be kept.")
-        self._confirm(
-            f"Delete the verified backups of database {self._alias!r} beyond the newest {keep}?"
+        self._ask_first(
+            f"Delete the verified backups of database {self._alias!r} beyond the newest {keep}, and kept data whose time is over?"
         )
         deleted = self._backend.prune(self._alias, keep)
         History().mark_pruned(deleted, self._alias)
-        self._say(text.pruned(deleted, keep))
-        return {"deleted": list(deleted)}
+        database = get_database(connections[self._alias])
+        over = () if database.is_reachable() else expiry.prune(database)
+        self._say("\n".join([text.pruned(deleted, keep), *map(expiry.pruned, over)]))
+        return {"deleted": list(deleted), "preserved": [expiry.to_json(one) for one in over]}
 
     def _delete(self, name: str) -> dict[str, Any]:
-        self._confirm(f"Delete the backup {name}?")
+        self._ask_first(f"Delete the backup {name}?")
         self._backend.delete(name)
         History().mark_pruned([name], self._alias)
         self._say(f"Deleted {name}.")
         return {"deleted": [name]}
 
     def _drop_old(self, name: str) -> dict[str, Any]:
-        self._confirm(
+        self._ask_first(
             f"Delete {name}, the state from before a restore of database {self._alias!r}?"
         )
         self._backend.drop_old(self._database(), name)
@@ -254,15 +265,15 @@ class Command(SafeMigrateCommand):
     def _database(self) -> Database:
         return self.open_database(self._alias)
 
-    def _kept(self) -> tuple[str, ...]:
-        """The states that restores have kept; a database that is down must not hide the list of its backups."""
+    def _kept(self) -> tuple[tuple[str, ...], tuple[Kept, ...]]:
+        """The states that restores have kept, and data that migrations dropped; a database that is down must not hide the list of its backups."""
         database = get_database(connections[self._alias])
         if reason := database.is_reachable():
             self.stderr.write(
                 f"Database {self._alias!r} cannot be reached, so kept states are not listed: {reason}"
             )
-            return ()
-        return self._backend.old_copies(database)
+            return (), ()
+        return self._backend.old_copies(database), expiry.preserved(database)
 
     def _resolved(self, name: str) -> str:
         if name != LATEST:
@@ -275,19 +286,9 @@ class Command(SafeMigrateCommand):
             )
         return receipt.name
 
-    def _confirm(self, question: str) -> None:
-        if not self._options["interactive"]:
-            return
-        if not self.is_terminal():
-            raise CommandError(
-                f"{question} Nobody can answer here: add --noinput to go on. Nothing was done."
-            )
-        try:
-            answer = input(f"{question} Type 'yes' to go on: ")
-        except EOFError:
-            answer = ""
-        if answer.strip().lower() != "yes":
-            raise CommandError("Nothing was done.")
+    def _ask_first(self, question: str) -> None:
+        if self._options["interactive"]:
+            self.confirm(question)
 
     def _waiting(self, holder: str) -> None:
         self.stderr.write(

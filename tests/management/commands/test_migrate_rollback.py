@@ -38,7 +38,7 @@ def test_steps_says_what_is_lost_and_refuses_without_force(project: Project) -> 
     grown(project)
     before = project.snapshot(exclude=[OURS])
     shown = project.manage("migrate_rollback", "--steps", "2", "--dry-run").stdout
-    assert "column colour of shop_order is dropped with its values" in shown
+    assert "column colour of shop_order is dropped with 2 rows, which are kept for 30 days" in shown
     refused = project.manage("migrate_rollback", "--steps", "2", "--noinput", check=False)
     assert refused.returncode == 3
     assert "The database was not changed." in refused.stderr
