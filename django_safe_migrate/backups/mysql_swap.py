@@ -254,7 +254,9 @@ def repair(connector: MySQLConnector) -> tuple[str, ...]:
 
 def abandoned(connector: MySQLConnector) -> tuple[str, ...]:
     """Return the databases that a killed process was restoring into."""
-    found = rows(connector.connection, SCHEMATA, None)
+    # Not to the database itself, which may be the one to be restored.
+    with connector.connected(NAME=None) as server:
+        found = rows(server, SCHEMATA, None)
     return tuple(name for (name,) in found if names.is_abandoned(name))
 
 
