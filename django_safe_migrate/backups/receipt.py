@@ -212,6 +212,14 @@ def _range(value: Any) -> Range:
     return low, high
 
 
+def _part_of_position(value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [_text(one) for one in value]
+    return _text(value) if isinstance(value, str) else _number(value)
+
+
 def _mapping(read: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
     return lambda value: {_text(key): read(one) for key, one in value.items()}
 
@@ -228,6 +236,7 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "objects": _mapping(_number),
     "row_checksums": _mapping(_text),
     "sequences": _mapping(_range),
+    "log_position": _mapping(_part_of_position),
     "copies": lambda value: tuple(map(Copy.from_json, value)),
 }
 

@@ -20,6 +20,7 @@ RECEIPT = Receipt(
     row_checksums={"shop_öre": "00c0ffee00c0ffee"},
     sequences={"public.shop_öre_id_seq": (3, 7), "big": (9, None)},
     seconds=1.25,
+    log_position={"at": "0/3000028", "timeline": 1, "from": None, "segments": ["a", "b"]},
     verified_at="2026-01-02T03:04:05.000000+00:00",
 )
 
