@@ -30,7 +30,6 @@ from django_safe_migrate.findings import Finding, Severity
 from django_safe_migrate.history import History
 from django_safe_migrate.journal import Journal
 from django_safe_migrate.plan import Plan, freeze
-from django_safe_migrate.preservation.foreseeing import foresee
 from django_safe_migrate.record import RunRecord
 from django_safe_migrate.recorder import Listener, Recorder
 from django_safe_migrate.run import ROLLBACK, Ask, Run, RunOptions, StageResult
@@ -39,7 +38,7 @@ from django_safe_migrate.stages.execute import execute
 from django_safe_migrate.stages.preflight import preflight
 from django_safe_migrate.stages.rehearse import rehearse
 from django_safe_migrate.stages.verify import verify
-from django_safe_migrate.step_plan import step_records
+from django_safe_migrate.step_plan import foreseen_steps
 
 Stage = Callable[[Run], StageResult]
 Recover = Callable[["Request", Run, SafeMigrateError], None]
@@ -155,11 +154,10 @@ def _begin(
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
     if request.backup is not None:
         needs_backup, reason = False, "The backup made before, by this command, serves here too."
-    record.steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
-    foresight = None
-    if executor.loader.applied_migrations and not options.fake:
-        foresight = foresee(plan, state, database, settings.preserve)
-        record.steps = foresight.amended(record.steps)
+    is_first_install = not executor.loader.applied_migrations
+    record.steps, foresight = foreseen_steps(
+        plan, state, database, settings, options, is_first_install=is_first_install
+    )
     run = Run(
         options=options,
         settings=settings,
@@ -172,7 +170,7 @@ def _begin(
         surroundings=request.surroundings,
         ask=request.ask,
         state_without_plan=state,
-        is_first_install=not executor.loader.applied_migrations,
+        is_first_install=is_first_install,
         needs_backup=needs_backup,
         foresight=foresight,
         earlier_backup=request.backup,

@@ -12,14 +12,13 @@ from django_safe_migrate.databases.locks import UnlockedRunLock
 from django_safe_migrate.execution.observer import DEFERRED_DESCRIPTION
 from django_safe_migrate.findings import Finding
 from django_safe_migrate.plan import PlannedMigration, freeze
-from django_safe_migrate.preservation.foreseeing import foresee
 from django_safe_migrate.record import RunRecord
 from django_safe_migrate.reports.forecast import forecast_json
 from django_safe_migrate.reports.preview import render_preview
 from django_safe_migrate.run import Run
 from django_safe_migrate.sql import DEFERRED, OperationSQL, SqlCollector
 from django_safe_migrate.stages.preflight import assess_run
-from django_safe_migrate.step_plan import step_records
+from django_safe_migrate.step_plan import foreseen_steps
 
 if TYPE_CHECKING:
     from django_safe_migrate.analysis import Forecast
@@ -110,11 +109,10 @@ def preview(
     plan = freeze(database.alias, planned.targets, planned.plan)
     state = executor.state_without(plan)
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
-    steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
-    foresight = None
-    if executor.loader.applied_migrations and not options.fake:
-        foresight = foresee(plan, state, database, settings.preserve)
-        steps = foresight.amended(steps)
+    is_first_install = not executor.loader.applied_migrations
+    steps, foresight = foreseen_steps(
+        plan, state, database, settings, options, is_first_install=is_first_install
+    )
     run = Run(
         options=options,
         settings=settings,
@@ -128,7 +126,7 @@ def preview(
         surroundings=surroundings,
         ask=lambda run, findings: False,
         state_without_plan=state,
-        is_first_install=not executor.loader.applied_migrations,
+        is_first_install=is_first_install,
         needs_backup=needs_backup,
         backup_reason=reason,
         backup_backend=lambda: get_backend(settings),

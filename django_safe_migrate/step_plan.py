@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from django_safe_migrate.analysis.rollback import outlooks
 from django_safe_migrate.migration_source import digest
+from django_safe_migrate.preservation.foreseeing import Foresight, foresee
 from django_safe_migrate.record import StepRecord
 
 if TYPE_CHECKING:
     from django.db.migrations.state import ProjectState
 
+    from django_safe_migrate.conf import Settings
+    from django_safe_migrate.databases import Database
     from django_safe_migrate.plan import Plan
+    from django_safe_migrate.run import RunOptions
 
 
 def step_records(plan: Plan, state: ProjectState, *, can_rollback_ddl: bool) -> list[StepRecord]:
@@ -35,3 +39,20 @@ def step_records(plan: Plan, state: ProjectState, *, can_rollback_ddl: bool) -> 
         )
         for step, prospects in zip(plan.steps, outlooks(plan, state), strict=True)
     ]
+
+
+def foreseen_steps(
+    plan: Plan,
+    state: ProjectState,
+    database: Database,
+    settings: Settings,
+    options: RunOptions,
+    *,
+    is_first_install: bool,
+) -> tuple[list[StepRecord], Foresight]:
+    """Return the records of a plan's steps with what is kept counted in, and what becomes of data; nothing is at stake in a first install."""
+    steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
+    if is_first_install or options.fake:
+        return steps, Foresight()
+    foresight = foresee(plan, state, database, settings.preserve)
+    return foresight.amended(steps), foresight

@@ -104,7 +104,7 @@ class DbBackupBackend(BackupBackend):
             )
         connector = self._connector(get_database(connections[alias]))
         refusals.check_vendor(receipt, connector)
-        with refusals.failures(connector):
+        with refusals.failures(connector, receipt=receipt):
             verification = self._read_back(connector, storage, receipt, thorough=True)
         return dataclasses.replace(receipt, verified_at=making.now(), verification=verification)
 
@@ -184,7 +184,7 @@ class DbBackupBackend(BackupBackend):
             before_swap=before_swap,
             progress=progress,
         )
-        with refusals.failures(connector, f"The backup {name} was not restored."):
+        with refusals.failures(connector, f"The backup {name} was not restored.", receipt):
             refusals.refuse_open_transaction(database)
             done = connector.repair()
             kept, restored = self._restored(connector, storage, request)

@@ -30,7 +30,7 @@ def prove(
 ) -> Receipt:
     """Restore a backup into a scratch database, drop that, and return the receipt with the proof, which is stored as well."""
     started = time.perf_counter()
-    with refusals.failures(connector, f"The backup {receipt.name} is not proven."):
+    with refusals.failures(connector, f"The backup {receipt.name} is not proven.", receipt):
         refusals.refuse_open_transaction(connector.database)
         with storage.fetched(
             receipt.name, lambda done: report(progress, "reading", done, receipt.size)
@@ -64,7 +64,7 @@ def beside(
     """Restore a backup into a scratch database for the block, which may change it; it is dropped afterwards, whatever happens."""
     what = f"The backup {receipt.name} was not restored into a scratch database."
     with contextlib.ExitStack() as stack:
-        with refusals.failures(connector, what):
+        with refusals.failures(connector, what, receipt):
             refusals.refuse_open_transaction(connector.database)
             with storage.fetched(
                 receipt.name, lambda done: report(progress, "reading", done, receipt.size)

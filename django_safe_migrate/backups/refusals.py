@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import DatabaseError, InterfaceError
 from django.utils.text import capfirst
 
-from django_safe_migrate.backups import disks
+from django_safe_migrate.backups import contents, disks
 from django_safe_migrate.backups.connector import SafeConnector
 from django_safe_migrate.backups.programs import without_secrets
 from django_safe_migrate.backups.receipt import Receipt
@@ -82,13 +82,19 @@ def _missing_bytes(connector: SafeConnector, written: int) -> str:
 
 
 @contextlib.contextmanager
-def failures(connector: SafeConnector, what: str = "") -> Iterator[None]:
-    """Say in one message what failed, whatever raised it, without a password that a driver may have put into it."""
+def failures(
+    connector: SafeConnector, what: str = "", receipt: Receipt | None = None
+) -> Iterator[None]:
+    """
+    Say in one message what failed, whatever raised it, without a password that a driver may have put into it.
+
+    Where ``receipt`` is that of a backup of another server, which may well be the reason, that is said too.
+    """
     try:
         yield
     except BackupFailed as error:
         raise BackupFailed(
-            f"{what} {error.message}".strip(),
+            f"{what} {error.message} {_other_server(connector, receipt)}".strip(),
             changed=error.changed,
             next_command=error.next_command,
         ) from error
@@ -97,3 +103,15 @@ def failures(connector: SafeConnector, what: str = "") -> Iterator[None]:
     except (DatabaseError, InterfaceError, OSError, sqlite3.Error, zlib.error) as error:
         reason = without_secrets(f"{type(error).__name__}: {error}".strip(), connector.secrets)
         raise BackupFailed(f"{what} {reason}".strip()) from error
+
+
+def _other_server(connector: SafeConnector, receipt: Receipt | None) -> str:
+    if receipt is None:
+        return ""
+    try:
+        server = connector.database.server
+    except (DatabaseError, InterfaceError):
+        return ""
+    if contents.major(receipt.server) == contents.major(server):
+        return ""
+    return f"The backup was made on {receipt.server}, and database {connector.database.alias!r} is on {server}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from django_safe_migrate.record import RUNNING, RunRecord, StepRecord
-from django_safe_migrate.reports import units
+from django_safe_migrate.reports import point_in_time, units
 from django_safe_migrate.reports.document import (
     CAPABILITIES,
     IRREVERSIBLE,
@@ -107,7 +107,21 @@ def _commands(
                 "Puts back the database as it was when this run began; what was written since then is lost.",
             )
         )
+        commands += _to_the_point(record, backup, alias)
     return commands
+
+
+def _to_the_point(record: RunRecord, backup: BackupFacts, alias: str) -> list[RecoveryCommand]:
+    """A backup that knows its place in the log can be brought forward to the very moment before the run."""
+    knows_place = bool(((record.backup or {}).get("log_position") or {}).get("at"))
+    if not knows_place or point_in_time.before(record) is None:
+        return []
+    return [
+        _command(
+            f"migrate_backup restore {shlex.quote(backup.name)} --before {record.id}{alias}",
+            "Gives the commands that go to the moment before the first migration, with all that was written until then; it restores nothing.",
+        )
+    ]
 
 
 def _undoing(record: RunRecord, capability: str, alias: str) -> list[RecoveryCommand]:

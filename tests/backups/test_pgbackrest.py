@@ -92,6 +92,8 @@ def test_a_run_makes_and_verifies_an_incremental_backup(scene):
     newest, by_hand = scene.backend().list("default")
     assert newest.name == scene.report["backup"]["name"]
     assert newest.name.startswith(f"{by_hand.name}_")
+    # In the machine's time zone, not in the project's: a full backup with an earlier name than the last would be refused.
+    assert newest.name.removeprefix(f"{by_hand.name}_") > by_hand.name
     assert newest.run_id == scene.report["run"]["id"]
     assert (newest.log_position["type"], by_hand.log_position["type"]) == ("incr", "full")
     assert newest.is_verified
@@ -155,6 +157,16 @@ def test_a_backup_from_after_the_point_is_refused(scene):
     )
 
 
+def test_the_rollback_of_a_run_gives_the_same_commands(scene):
+    run = ("--run", scene.report["run"]["id"])
+    told = scene.project.manage(
+        "migrate_rollback", *run, "--strategy", "point-in-time", "--noinput", check=False
+    )
+    assert told.returncode == 4
+    assert f"--target={scene.report['point_in_time']['positions'][0]['name']} " in told.stdout
+    assert scene.report["rollback"]["commands"][-1]["command"].endswith(f"--before {run[1]}")
+
+
 def test_a_restore_without_a_point_gives_commands_too(scene):
     result = scene.give_commands("latest", "--format", "json", "--noinput")
     assert result.returncode == 4
@@ -167,6 +179,18 @@ def test_a_restore_without_a_point_gives_commands_too(scene):
     ):
         scene.backend().restore("any", get_database(connection))
     assert raised.value.next_command.startswith("migrate_backup restore any")
+
+
+def test_the_commands_are_given_while_the_database_is_down(scene):
+    scene.server.stop()
+    try:
+        told = scene.give_commands("latest", "--before", "shop.0003_delete")
+    finally:
+        scene.server.start()
+    (line,) = (one for one in told.stdout.splitlines() if one.endswith(" restore"))
+    assert f"--target={scene.report['point_in_time']['positions'][1]['name']} " in line
+    assert "mv $PGDATA $PGDATA.before-restore" in told.stdout
+    assert told.returncode == 4
 
 
 def test_a_stanza_of_another_cluster_is_refused(scene, postgresql_server):

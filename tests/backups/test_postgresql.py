@@ -226,6 +226,29 @@ def test_a_client_older_than_the_server(
     postgresql18_server.drop_database(entry)
 
 
+def test_a_backup_of_a_newer_server(postgresql18_server: Server, shop: Shop) -> None:
+    entry = postgresql18_server.create_database()
+    newer = DbBackupBackend(bin_dir=str(postgresql18_server.bin_dir))
+    with open_connection(entry) as connection:
+        fill(connection)
+        connection.alias = "default"
+        receipt = newer.create(get_database(connection))
+    postgresql18_server.drop_database(entry)
+    servers = f"The backup was made on {receipt.server}, and database 'default' is on {shop.database.server}."
+    # The programs of version 16 cannot read it; those of 18 write what a server of 16 does not know.
+    for backend in (shop.backend, newer):
+        for act in (backend.prove, backend.restore):
+            with pytest.raises(BackupFailed) as caught:
+                act(receipt.name, shop.database)
+            assert caught.value.message.endswith(servers)
+            assert caught.value.changed == "The database was not changed."
+    with pytest.raises(BackupFailed, match="unsupported version") as caught:
+        shop.backend.verify(receipt.name, "default")
+    assert caught.value.message.endswith(servers)
+    assert newer.verify(receipt.name, "default").is_verified
+    assert shop.sql("SELECT count(*) FROM shop_book") == [(BOOKS,)]
+
+
 def test_a_client_that_hangs_is_given_up(shop: Shop, tmp_path: Path) -> None:
     for name in ("pg_dump", "pg_restore"):
         program = tmp_path / name

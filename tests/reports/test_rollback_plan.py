@@ -134,3 +134,27 @@ def test_after_a_restore() -> None:
         == "The notices above say where the database as it was before the restore is kept."
     )
     assert commands(found) == ["python manage.py migrate_status"]
+
+
+def test_a_backup_that_knows_its_place_in_the_log_goes_to_the_point() -> None:
+    position = {
+        "log": "WAL",
+        "at": "0/4000100",
+        "timeline": 1,
+        "gtid": "",
+        "name": "p",
+        "remark": "",
+    }
+    story = Story().start(plan=[STEP]).backup({**RECEIPT, "log_position": {"at": "0/3000000"}})
+    story.say(events.STAGE_STARTED, stage="execute")
+    story.say(events.POSITION_RECORDED, index=None, position=position)
+    story.step(0)
+    story.say(events.POSITION_RECORDED, index=0, position={**position, "at": "0/5000000"})
+    found = build(story.end().record())
+    assert commands(found.rollback)[-1] == (
+        f"python manage.py migrate_backup restore {RECEIPT['name']} --before {story.run_id}"
+    )
+    assert [(one.migration, one.at) for one in found.point_in_time.positions] == [
+        ("", "0/4000100"),
+        ("shop.0002_total", "0/5000000"),
+    ]

@@ -18,6 +18,7 @@ from django_safe_migrate.exceptions import UnsafePlan
 from django_safe_migrate.execution.executor import SafeMigrationExecutor
 from django_safe_migrate.execution.surroundings import Surroundings, register_receivers
 from django_safe_migrate.history import History
+from django_safe_migrate.management.commands import _rollback_strategies as strategies
 from django_safe_migrate.management.commands._arguments import (
     add_run_arguments,
     run_settings,
@@ -65,6 +66,12 @@ class Command(RunCommand):
             help="Go back although data is lost, and past what cannot be undone: operations without a reverse, missing files, half-done "
             "migrations, a backup that cannot be made. What is skipped is told and recorded; at a terminal the name of the database is asked for.",
         )
+        parser.add_argument(
+            "--strategy",
+            choices=strategies.STRATEGIES,
+            default=strategies.REVERSE,
+            help=strategies.HELP,
+        )
         add_run_arguments(parser.add_argument)
 
     @no_translations
@@ -73,8 +80,8 @@ class Command(RunCommand):
         options["confirm"] = not options["force"]
         run_options = self._run_options(options)
         database = self.open_database(options["database"])
-        if options["restore"]:
-            self._restore(options, database)
+        if options["restore"] or options["strategy"] != strategies.REVERSE:
+            self._by_backup(options, database)
             return
         register_receivers()
         executor = SafeMigrationExecutor(database.connection)
@@ -171,13 +178,28 @@ class Command(RunCommand):
             rollback_of=_undone(options),
         )
 
+    def _by_backup(self, options: dict[str, Any], database: Database) -> None:
+        """Go back with a backup: the one that is named, that of the run, or one from before the run with the log since then."""
+        if options["restore"]:
+            self._restore(options, database)
+            return
+        run = strategies.run_of(options, _wanted(options).run)
+        if options["strategy"] == strategies.RESTORE:
+            name = strategies.backup_of(run, database.alias)
+            self._restore({**options, "restore": name}, database)
+            return
+        output = {"stdout": self.stdout, "stderr": self.stderr}
+        asked = {"before": run, "database": database.alias}
+        call_command("migrate_backup", "restore", LATEST, **asked, **output)
+
     def _restore(self, options: dict[str, Any], database: Database) -> None:
         """Restore a backup, as ``migrate_backup restore`` does, after the questions of a rollback."""
         if options["dry_run"]:
             backend, name = get_backend(), options["restore"]
             newest = backend.latest(database) if name == LATEST else None
             receipt = backend.verify(newest.name if newest else name, database.alias)
-            self.stdout.write(restore_question(receipt, database, in_place=False))
+            by_hand = "\n".join(backend.by_hand(receipt.name, database))
+            self.stdout.write(by_hand or restore_question(receipt, database, in_place=False))
             self.stdout.write("Nothing was touched.")
             return
         if not options["force"] and not (options["interactive"] and self.is_terminal()):

@@ -128,3 +128,39 @@ def test_nothing_newer_is_nothing_to_do(project: Project) -> None:
     installed(project)
     result = project.manage("migrate_rollback", "--to", "shop", "0001", "--noinput")
     assert "Nothing to roll back" in result.stdout
+
+
+def test_strategy_restore_takes_the_backup_of_the_run(project: Project) -> None:
+    grown(project)
+    run = last_run(project)
+    strategy = ("--run", run[:8], "--strategy", "restore")
+    shown = project.manage("migrate_rollback", *strategy, "--dry-run").stdout
+    assert "Nothing was touched." in shown
+    assert applied(project) == ["0001_initial", "0002_colour", "0003_size"]
+    project.manage("migrate_rollback", *strategy, "--force", "--noinput")
+    assert applied(project) == ["0001_initial"]
+
+
+@pytest.mark.vendors("sqlite")
+def test_a_strategy_needs_a_run_that_has_what_it_takes(project: Project) -> None:
+    installed(project, m0002_colour=ADD_COLOUR)
+    project.manage("safemigrate", "--noinput", "--backup", "never")
+    run = last_run(project)
+    for arguments, told in (
+        (
+            ["--steps", "1", "--strategy", "restore"],
+            "--strategy restore goes back to before a run: name it with --run.",
+        ),
+        (
+            ["--run", "ffffff", "--strategy", "restore"],
+            "There is no run 'ffffff' on database 'default'. See: migrate_status --history",
+        ),
+        (["--run", run, "--strategy", "restore"], f"Run {run} has made no backup."),
+        (
+            ["--run", run, "--strategy", "point-in-time"],
+            f"No run has recorded where the log of database 'default' was before {run}.",
+        ),
+    ):
+        result = project.manage("migrate_rollback", *arguments, "--force", "--noinput", check=False)
+        assert told in result.stderr
+        assert applied(project) == ["0001_initial", "0002_colour"]

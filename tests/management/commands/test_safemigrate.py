@@ -246,7 +246,7 @@ def test_a_dry_run_foretells_what_a_report_keeps(project: Project) -> None:
     assert detail["destroys"][0]["column"] == "note"
     back = project.manage("migrate_rollback", "--steps", "1", "--dry-run").stdout
     assert "Locks the whole database: " in back
-    assert "Going back here loses data." in back
+    assert "Going back here loses nothing." in back
 
 
 @pytest.mark.vendors("sqlite")
