@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connections
 
-from django_safe_migrate import events
+from django_safe_migrate import conf, events
 from django_safe_migrate.databases import get_database
 from django_safe_migrate.databases.meters import meter
 from django_safe_migrate.databases.portraits import Content, painter, schema_differences
@@ -23,6 +23,8 @@ from django_safe_migrate.execution.retry import RetryPolicy
 from django_safe_migrate.execution.step_failed import StepFailed
 from django_safe_migrate.execution.surroundings import Surroundings, register_receivers
 from django_safe_migrate.plan import freeze
+from django_safe_migrate.preservation.keeping import Keeper
+from django_safe_migrate.preservation.registry import Kept
 from django_safe_migrate.rehearsal import marker, telling
 from django_safe_migrate.rehearsal.diagnosis import diagnose, where
 from django_safe_migrate.rehearsal.receipt import (
@@ -98,7 +100,7 @@ class Rehearsal:
         register_receivers()
         self._meter.prepare()
         passes = PASSES[self._orders.extent]
-        schema = painter(self._database).schema() if BACK in passes else {}
+        schema = self._schema() if BACK in passes else {}
         contents = self._contents() if BACK in passes else {}
         steps, whole = self._orders.steps, True
         if not self._passes(PLAN, steps):
@@ -150,9 +152,14 @@ class Rehearsal:
             )
         surroundings = _surroundings()
         state = executor.current_state()
+        keeper = Keeper(
+            self._database, conf.load().preserve, self._emit, plan, f"rehearsal-{self._pass}"
+        )
         try:
             surroundings.before(connection, state, plan.django_plan())
-            after = executor.carry_out(plan, self._conduct(steps), state.clone())
+            conduct = dataclasses.replace(self._conduct(steps), keeping=keeper)
+            after = executor.carry_out(plan, conduct, state.clone())
+            keeper.finish(plan, after)
             surroundings.after(connection, after, plan.django_plan())
         except StepFailed as failed:
             offenders = diagnose(self._database, executor, failed)
@@ -231,9 +238,15 @@ class Rehearsal:
 
     # --- comparing ------------------------------------------------------------------------------------------------------------
 
+    def _schema(self) -> dict[str, str]:
+        found = painter(self._database).schema()
+        return {name: one for name, one in found.items() if not _is_kept(name)}
+
     def _contents(self) -> dict[str, Content]:
         tables = set(self._database.tables()) - NOT_COMPARED - set(self._orders.large)
-        return painter(self._database).contents(sorted(tables))
+        return painter(self._database).contents(
+            sorted(name for name in tables if not _is_kept(name))
+        )
 
     def _compare(self, schema: dict[str, str], contents: dict[str, Content]) -> None:
         after = self._contents()
@@ -247,12 +260,17 @@ class Rehearsal:
             if contents.get(table) != after.get(table)
         ]
         comparison = Comparison(
-            schema=list(schema_differences(schema, painter(self._database).schema())),
+            schema=list(schema_differences(schema, self._schema())),
             tables=changes,
             compared=len(contents),
             not_compared=sorted(self._orders.large),
         )
         self._tell(telling.COMPARED, comparison=dataclasses.asdict(comparison))
+
+
+def _is_kept(name: str) -> bool:
+    """Whether a table, or something of it, holds what a run keeps of the project's data: it stays when a plan is undone."""
+    return Kept._meta.db_table in name
 
 
 def _surroundings() -> Surroundings:

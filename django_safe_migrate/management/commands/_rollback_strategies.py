@@ -30,7 +30,9 @@ def run_of(options: dict[str, Any], run: str | None) -> str:
         raise CommandError(f"--strategy {strategy} goes back to before a run: name it with --run.")
     record = History().find(run, database=alias)
     if record is None:
-        raise CommandError(f"There is no run {run!r} on database {alias!r}. See: migrate_status --history")
+        raise CommandError(
+            f"There is no run {run!r} on database {alias!r}. See: migrate_status --history"
+        )
     return record.id
 
 
