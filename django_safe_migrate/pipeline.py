@@ -154,10 +154,7 @@ def _begin(
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
     if request.backup is not None:
         needs_backup, reason = False, "The backup made before, by this command, serves here too."
-    is_first_install = not executor.loader.applied_migrations
-    record.steps, foresight = foreseen_steps(
-        plan, state, database, settings, options, is_first_install=is_first_install
-    )
+    record.steps, foresight = foreseen_steps(executor, plan, state, database, settings, options)
     run = Run(
         options=options,
         settings=settings,
@@ -170,7 +167,7 @@ def _begin(
         surroundings=request.surroundings,
         ask=request.ask,
         state_without_plan=state,
-        is_first_install=is_first_install,
+        is_first_install=not executor.loader.applied_migrations,
         needs_backup=needs_backup,
         foresight=foresight,
         earlier_backup=request.backup,

@@ -109,10 +109,7 @@ def preview(
     plan = freeze(database.alias, planned.targets, planned.plan)
     state = executor.state_without(plan)
     needs_backup, reason = backup_policy.decide(options, database, plan, state)
-    is_first_install = not executor.loader.applied_migrations
-    steps, foresight = foreseen_steps(
-        plan, state, database, settings, options, is_first_install=is_first_install
-    )
+    steps, foresight = foreseen_steps(executor, plan, state, database, settings, options)
     run = Run(
         options=options,
         settings=settings,
@@ -126,7 +123,7 @@ def preview(
         surroundings=surroundings,
         ask=lambda run, findings: False,
         state_without_plan=state,
-        is_first_install=is_first_install,
+        is_first_install=not executor.loader.applied_migrations,
         needs_backup=needs_backup,
         backup_reason=reason,
         backup_backend=lambda: get_backend(settings),

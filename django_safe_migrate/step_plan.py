@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from django_safe_migrate.conf import Settings
     from django_safe_migrate.databases import Database
+    from django_safe_migrate.execution.executor import SafeMigrationExecutor
     from django_safe_migrate.plan import Plan
     from django_safe_migrate.run import RunOptions
 
@@ -42,17 +43,16 @@ def step_records(plan: Plan, state: ProjectState, *, can_rollback_ddl: bool) -> 
 
 
 def foreseen_steps(
+    executor: SafeMigrationExecutor,
     plan: Plan,
     state: ProjectState,
     database: Database,
     settings: Settings,
     options: RunOptions,
-    *,
-    is_first_install: bool,
 ) -> tuple[list[StepRecord], Foresight]:
     """Return the records of a plan's steps with what is kept counted in, and what becomes of data; nothing is at stake in a first install."""
     steps = step_records(plan, state, can_rollback_ddl=database.can_rollback_ddl)
-    if is_first_install or options.fake:
+    if options.fake or not executor.loader.applied_migrations:
         return steps, Foresight()
     foresight = foresee(plan, state, database, settings.preserve)
     return foresight.amended(steps), foresight
