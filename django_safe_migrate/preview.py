@@ -18,6 +18,7 @@ from django_safe_migrate.reports.preview import render_preview
 from django_safe_migrate.run import Run
 from django_safe_migrate.sql import DEFERRED, OperationSQL, SqlCollector
 from django_safe_migrate.stages.preflight import assess_run
+from django_safe_migrate.stages.rehearse import decision as rehearsal_decision
 from django_safe_migrate.step_plan import foreseen_steps
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ class PreviewStep:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Preview:
-    """The whole of it; ``backup`` is the decision in one sentence, ``backup_bytes`` what would have to be read for it; ``skipped`` what is not undone."""
+    """
+    The whole of it.
+
+    ``backup`` is the decision in one sentence, ``backup_bytes`` what would have to be read for it; ``rehearsal`` is the same of a rehearsal,
+    empty when none was asked for; ``skipped`` is what is not undone.
+    """
 
     database: str
     server: str
@@ -80,6 +86,7 @@ class Preview:
     findings: tuple[Finding, ...]
     backup: str
     backup_bytes: int | None
+    rehearsal: str = ""
     skipped: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -151,6 +158,7 @@ def _preview(run: Run, findings: tuple[Finding, ...], collected: list[Collected]
         findings=findings,
         backup=run.backup_reason,
         backup_bytes=run.database.database_bytes() if run.needs_backup else None,
+        rehearsal=rehearsal_decision(run),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.db.migrations import operations
 from django.db.utils import DatabaseError, InterfaceError
 
 from django_safe_migrate import events
+from django_safe_migrate.analysis.changes import Change, TableCreated, TableRenamed
 from django_safe_migrate.analysis.schema import Schema
 from django_safe_migrate.databases.side_tables import Values, side_tables
 from django_safe_migrate.execution.errors import describe
@@ -19,6 +20,7 @@ from django_safe_migrate.preservation.losing import (
     brought_back,
     changes_of,
     destroyed,
+    new_tables,
     only_adds,
 )
 from django_safe_migrate.preservation.registry import (
@@ -70,6 +72,8 @@ class Keeper:
         #: What the operation under way has kept, and what is to be said once it is over.
         self._pending: list[Kept] = []
         self._told: set[str] = set()
+        #: Tables that this run has made: what is in them is what its own code wrote there.
+        self._new: set[str] = set()
 
     # --- keeping --------------------------------------------------------------------------------------------------------------
 
@@ -77,9 +81,11 @@ class Keeper:
         """Keep what the operation is about to destroy, or say why that is not kept."""
         self._pending = []
         if only_adds(undertaking):
+            self._new.update(new_tables(undertaking))
             return
         schema = self._schema()
         found = changes_of(undertaking, schema)
+        self._follow(found)
         for subject in destroyed(found, self._database.vendor):
             self._keep(undertaking, subject)
         if not undertaking.backwards:
@@ -91,7 +97,17 @@ class Keeper:
         for kept in self._found(undertaking, CHANGED):
             self._note_unchanged(kept)
 
+    def _follow(self, found: Iterable[Change]) -> None:
+        """Know the tables of this run under the names that they get."""
+        for change in found:
+            if isinstance(change, TableCreated):
+                self._new.add(change.table)
+            elif isinstance(change, TableRenamed) and change.table in self._new:
+                self._new.add(change.new_table)
+
     def _keep(self, undertaking: Undertaking, subject: Subject) -> None:
+        if subject.table in self._new:
+            return
         kept, reason = self._copying.copy(undertaking, subject)
         if kept is not None:
             self._has_registry = True
@@ -159,6 +175,8 @@ class Keeper:
                     or (undertaking.before if undertaking.backwards else undertaking.after).apps
                 )
                 self._returning.put_back(kept, apps)
+                # From here on it has rows that are not this run's own.
+                self._new.discard(kept.table)
 
     def finish(self, plan: Plan, state: Any) -> None:
         """Put back, after a plan, what was left for later and what a run that was killed has not put back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.migrations import operations
 from django.db.migrations.operations import SeparateDatabaseAndState
@@ -60,6 +60,23 @@ class Subject:
 def only_adds(undertaking: Undertaking) -> bool:
     """Whether it is plain, without looking closer, that an operation destroys nothing."""
     return not undertaking.backwards and isinstance(undertaking.operation, _ONLY_ADDING)
+
+
+def new_tables(undertaking: Undertaking) -> Iterator[str]:
+    """Yield the tables that an operation makes, of those for which ``only_adds`` is true."""
+    operation: Any = undertaking.operation
+    apps, app_label = undertaking.after.apps, undertaking.migration.app_label
+    if isinstance(operation, operations.CreateModel):
+        options = apps.get_model(app_label, operation.name)._meta
+        yield options.db_table
+        fields = options.local_many_to_many
+    elif isinstance(operation, operations.AddField):
+        options = apps.get_model(app_label, operation.model_name)._meta
+        fields = [one for one in options.local_many_to_many if one.name == operation.name]
+    else:
+        return
+    through = (field.remote_field.through for field in fields)
+    yield from (model._meta.db_table for model in through if model._meta.auto_created)
 
 
 def changes_of(undertaking: Undertaking, schema: Schema) -> tuple[Change, ...]:

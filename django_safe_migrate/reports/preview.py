@@ -54,6 +54,8 @@ def _text(preview: Preview) -> Iterator[str]:
         yield from _text_finding(finding)
     yield ""
     yield f"Backup: {_backup(preview)}"
+    if preview.rehearsal:
+        yield f"Rehearsal: {preview.rehearsal}"
 
 
 def _text_step(step: PreviewStep) -> Iterator[str]:
@@ -117,6 +119,8 @@ def _markdown(preview: Preview) -> Iterator[str]:
     for finding in preview.findings:
         yield from _markdown_finding(finding)
     yield from ("", "## Backup", "", _backup(preview))
+    if preview.rehearsal:
+        yield from ("", "## Rehearsal", "", preview.rehearsal)
 
 
 def _markdown_finding(finding: Finding) -> Iterator[str]:

@@ -10,11 +10,20 @@ from django_safe_migrate.backups import Receipt
 from django_safe_migrate.execution.run_lock import ensure_ready
 from django_safe_migrate.rehearsal.directing import RehearsalRequest, failure_of
 from django_safe_migrate.rehearsal.directing import rehearse as rehearse_plan
-from django_safe_migrate.rehearsal.receipt import SCHEMA
+from django_safe_migrate.rehearsal.receipt import FORWARDS, FULL, RETURN, SCHEMA
 from django_safe_migrate.run import Run, StageResult
 
 if TYPE_CHECKING:
     from django_safe_migrate.rehearsal.receipt import RehearsalReceipt
+
+
+_ON_COPY = "Before anything is touched, on a restored copy"
+_DECISIONS = {
+    FORWARDS: f"{_ON_COPY}.",
+    RETURN: f"{_ON_COPY}: there, back, and there again.",
+    FULL: f"{_ON_COPY}: there, back, and there again, with every table compared.",
+    SCHEMA: "Before anything is touched, on the schema and a sample of the rows: there, back, and there again.",
+}
 
 
 def rehearse(run: Run) -> StageResult:
@@ -46,6 +55,13 @@ def rehearse(run: Run) -> StageResult:
     error = failure_of(receipt, f"safemigrate --rehearse{run.database_option}")
     status = "passed" if error is None else "failed"
     return StageResult(status, detail={"rehearsal": receipt.to_json()}, error=error)
+
+
+def decision(run: Run) -> str:
+    """Return in a sentence whether a run will rehearse its plan, and how far; empty when it was not asked to."""
+    if not run.options.rehearse:
+        return ""
+    return _needless(run) or _DECISIONS[run.options.rehearse]
 
 
 def _needless(run: Run) -> str:

@@ -79,10 +79,19 @@ def stop_file(project: Project) -> Path:
 
 def events_of(project: Project, name: str) -> list[dict[str, object]]:
     """The events of the last run that have this name, as its journal has them by now; the first run was that of the fixture."""
-    journals = sorted((project.folder / ".safe_migrate" / "journal").glob("*.jsonl"))[1:]
-    lines = journals[-1].read_text().splitlines() if journals else []
+    found = (project.folder / ".safe_migrate" / "journal").glob("*.jsonl")
+    # Their names have whole seconds, within which two short runs can begin.
+    journals = (
+        sorted(texts, key=_began) if len(texts := [one.read_text() for one in found]) > 1 else []
+    )
+    lines = journals[-1].splitlines() if journals else []
     events = [json.loads(line) for line in lines if line.endswith("}")]
     return [event for event in events if event["event"] == name]
+
+
+def _began(journal: str) -> str:
+    first = journal.partition("\n")[0]
+    return str(json.loads(first)["at"]) if first.endswith("}") else "9"
 
 
 def output_of(process: subprocess.Popen[str]) -> str:

@@ -223,3 +223,39 @@ def test_nothing_is_kept_where_nothing_is_lost_or_it_is_off(shop: Bench) -> None
         [],
         0,
     )
+
+
+def test_of_a_table_that_the_same_run_has_made_nothing_is_kept(bench: Bench) -> None:
+    fill = migrations.RunSQL(
+        "INSERT INTO shop_item (id, name, price, owner_id, stock) VALUES (1, 'one', 1, 7, 3)"
+    )
+    author = migrations.RunSQL("INSERT INTO shop_author (id, name) VALUES (7, 'Ada')")
+    bench.forwards(
+        INITIAL,
+        migration("0002_fill", author, fill),
+        migration("0003_rename", migrations.RenameModel("Item", "Thing")),
+        migration(
+            "0004_drop",
+            migrations.RemoveField("thing", "stock"),
+            migrations.DeleteModel("Thing"),
+        ),
+    )
+    assert bench.kept == []
+    assert bench.notices == []
+    # Of one that was there before, what the same plan drops is kept.
+    bench.forwards(migration("0005_name", migrations.RemoveField("author", "name")))
+    assert [one.what for one in bench.kept] == ["column name of shop_author"]
+
+
+def test_rows_that_came_back_are_kept_again_by_the_same_run(shop: Bench) -> None:
+    drop, again = (
+        migration("0002_delete", migrations.DeleteModel("Item")),
+        migration("0003_stock", migrations.AlterModelOptions("author", {})),
+    )
+    shop.forwards(drop, again)
+    before = len(shop.kept)
+    # Backwards the table comes back with its rows, and goes with the model's own migration.
+    shop.backwards(again, drop)
+    assert shop.sql("SELECT COUNT(*) FROM shop_item") == [(3,)]
+    shop.backwards(INITIAL)
+    assert {one.what for one in shop.kept[before:]} == {"table shop_item", "table shop_author"}
