@@ -196,3 +196,19 @@ def rehearsing(project: Project) -> Iterator[tuple[psutil.Popen, psutil.Process]
 
 def printed_by(project: Project) -> str:
     return (project.folder / "printed.txt").read_text()
+
+
+@pytest.mark.vendors("sqlite")
+def test_a_dry_run_tells_whether_and_how_the_plan_is_rehearsed(shop: Project) -> None:
+    index = "migrations.AddIndex('item', models.Index(fields=['sku'], name='item_sku')),"
+    shop.write_app("shop", migrations={"0002_index": after("0001_initial", index)})
+    told = shop.manage("safemigrate", "--dry-run", "--rehearse=full").stdout
+    assert told.rstrip().endswith(
+        "Rehearsal: Before anything is touched, on a restored copy: there, back, and there again, with every table compared."
+    )
+    shop.settings(SAFE_MIGRATE={"REHEARSE": "destructive"})
+    told = shop.manage("safemigrate", "--dry-run").stdout
+    assert told.rstrip().endswith("Rehearsal: Not rehearsed: the plan cannot lose data.")
+    shop.settings(SAFE_MIGRATE={})
+    assert "Rehearsal:" not in shop.manage("safemigrate", "--dry-run").stdout
+    assert scratch_left(shop) == []
