@@ -75,8 +75,11 @@ def new_tables(undertaking: Undertaking) -> Iterator[str]:
         fields = [one for one in options.local_many_to_many if one.name == operation.name]
     else:
         return
-    through = (field.remote_field.through for field in fields)
-    yield from (model._meta.db_table for model in through if model._meta.auto_created)
+    for field in fields:
+        through = field.remote_field.through
+        # A swapped model has none.
+        if isinstance(through, type) and through._meta.auto_created:  # type: ignore[attr-defined]
+            yield through._meta.db_table  # type: ignore[attr-defined]
 
 
 def changes_of(undertaking: Undertaking, schema: Schema) -> tuple[Change, ...]:
