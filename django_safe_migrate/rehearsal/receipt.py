@@ -115,14 +115,6 @@ class RehearsalReceipt:
     failure: RehearsalFailure | None = None
     format_version: int = FORMAT_VERSION
 
-    def pass_of(self, name: str) -> PassReceipt | None:
-        """Return the pass of this name, None when it was not begun."""
-        return next((one for one in self.passes if one.name == name), None)
-
-    def covers(self, fingerprint: str) -> bool:
-        """Whether a plan is the one that was rehearsed to its end."""
-        return self.failure is None and self.fingerprint == fingerprint
-
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return dataclasses.asdict(self)
